@@ -49,7 +49,7 @@ pub(super) struct Preview {
     file: Arrived,
     unknown_origin: UnknownOrigin,
     report: Report,
-    notes: Vec<String>,
+    notes: Notes,
 }
 
 #[derive(Template)]
@@ -114,7 +114,7 @@ pub(super) async fn look(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     };
     let Upload { file, name, .. } = upload;
     let (arriving, language) = (Arriving::at(api)?, locale.language);
-    let read = spawn_blocking(move || read(file, &said, arriving, language)).await;
+    let read = spawn_blocking(move || read(file, &said, arriving)).await;
     let read = read.map_err(|_| ApiError::Internal)?;
     let (file, notes, digest) = read.map_err(|why| match why {
         NotRead::NotTaken(why) => {
@@ -125,11 +125,10 @@ pub(super) async fn look(mut visit: Visit<'_>) -> Result<Reply, PageError> {
         NotRead::Api(error) => error.into(),
     })?;
     let actor = visit.actor();
-    let report =
-        interview_file::import(api, &file, unknown_origin, ImportWish::Try, actor, language);
+    let report = interview_file::import(api, &file, unknown_origin, ImportWish::Try, actor);
     let preview = Preview {
         report: report.await?,
-        notes: notes_of(&notes, language),
+        notes,
         name,
         file,
         unknown_origin,
@@ -162,14 +161,13 @@ fn read(
     file: File,
     said: &SaidOfFile,
     mut arriving: Arriving,
-    language: Language,
 ) -> Result<(Arrived, Notes, String), NotRead> {
     let readable = Readable::of_open(file, said).map_err(NotRead::NotTaken)?;
     let (mut digest, mut line) = (Sha256::default(), Vec::new());
     let mut failed = None;
     let read = readable.read_rows(&mut |row| {
         line.clear();
-        row.write_json(language, &mut line)?;
+        row.write_json(&mut line)?;
         digest.update(&line);
         arriving.push(line.trim_ascii_end()).map_err(|error| {
             failed = Some(error);
@@ -224,7 +222,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     };
     let may_import = report.bad_row_count == 0 && changing > 0;
     let mut notes = interviews::notes(counts, locale.language);
-    notes.extend(preview.notes.iter().cloned());
+    notes.extend(notes_of(&preview.notes, locale.language));
     let told = visit.told().filter(|told| *told == TOLD_CHANGED);
     let page = PreviewPage {
         told: told.map(|_| locale.phrase(W::ChangedSince)),
@@ -285,7 +283,7 @@ fn bad_row(row: &BadRow, language: Language) -> Bad {
     Bad {
         line: row.line,
         id: row.id.as_deref().map(harmless).unwrap_or_default(),
-        reason: interviews::at_page(&harmless(&row.reason), language),
+        reason: interviews::at_page(&harmless(row.reason.text(language)), language),
     }
 }
 
@@ -311,7 +309,7 @@ fn change(locale: Locale, change: &ImportChange) -> Change {
 /// # Errors
 /// `Contradicts` when it does not wait any more, or the store's; nothing was imported then.
 pub(super) async fn import(visit: Visit<'_>) -> Result<Reply, PageError> {
-    let (api, language) = (visit.api, visit.locale.language);
+    let api = visit.api;
     let preview = waiting(&visit)?;
     let Preview {
         name,
@@ -323,7 +321,7 @@ pub(super) async fn import(visit: Visit<'_>) -> Result<Reply, PageError> {
     let counts = preview.report.counts;
     let wish = ImportWish::KeepAs(counts);
     let actor = visit.actor();
-    let report = interview_file::import(api, file, *unknown_origin, wish, actor, language).await?;
+    let report = interview_file::import(api, file, *unknown_origin, wish, actor).await?;
     let now = api.clock.monotonic();
     if report.imported {
         visit.shared.previews.forget(&visit.id, now);
