@@ -16,6 +16,19 @@ use super::file::{DatabaseFile, OpenError};
 /// A query with the place for its answer. It says whether its connection can be used again.
 type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
 
+/// By how much a thread's low priority is below the others': Linux gives it about a tenth of their share of a busy
+/// processor.
+const NICENESS: i32 = 10;
+
+/// How urgent the work of some readers is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// Somebody waits for the answer.
+    Normal,
+    /// Long work that must not slow down accepting.
+    Low,
+}
+
 /// A few read-only connections. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Readers(Arc<Threads>);
@@ -29,7 +42,11 @@ struct Threads {
 
 impl Readers {
     /// Opens `threads` connections to the database: this many reads run at a time, and further ones wait.
-    pub(super) fn open(file: &DatabaseFile, threads: usize) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        file: &DatabaseFile,
+        threads: usize,
+        priority: Priority,
+    ) -> Result<Self, OpenError> {
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
         let (running, ended) = mpsc::channel(1);
@@ -39,6 +56,10 @@ impl Readers {
             let (own, jobs) = (file.clone(), Arc::clone(&receiver));
             let running = running.clone();
             let serve = move || {
+                if priority == Priority::Low {
+                    // Where the system refuses it, the work is done all the same.
+                    let _ = rustix::process::nice(NICENESS);
+                }
                 serve(connection, &own, &jobs);
                 drop(running);
             };
@@ -164,7 +185,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let opened =
             super::super::file::open::open(directory.path(), &CommandLine::default()).unwrap();
-        let readers = Readers::open(&opened.file, 1).unwrap();
+        let readers = Readers::open(&opened.file, 1, Priority::Low).unwrap();
         let broken: Result<(), _> = readers.read(|_| panic!("on purpose")).await;
         assert!(matches!(broken, Err(StoreError::Refused(_))));
         let one = readers
