@@ -144,7 +144,9 @@ fn location(status: StatusCode, headers: &HeaderMap, asked: &Url) -> Option<Stri
     if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    let target = asked.join(text(headers, &LOCATION)?).ok()?;
+    // Some write it in letters of their own, which a URL then escapes.
+    let named = String::from_utf8_lossy(headers.get(LOCATION)?.as_bytes());
+    let target = asked.join(&named).ok()?;
     let hidden = |part: &str| part.chars().count() > LONGEST_SHOWN;
     let parts = target.path().split('/');
     let parts = parts.map(|part| {
@@ -217,7 +219,12 @@ mod tests {
     fn headers(pairs: &[(&HeaderName, &str)]) -> HeaderMap {
         let pairs = pairs.iter();
         pairs
-            .map(|(name, value)| ((*name).clone(), HeaderValue::from_str(value).unwrap()))
+            .map(|(name, value)| {
+                (
+                    (*name).clone(),
+                    HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+                )
+            })
             .collect()
     }
 
@@ -307,6 +314,10 @@ mod tests {
         assert_eq!(
             told(301, long).as_deref(),
             Some("https://a.example/hook/...")
+        );
+        assert_eq!(
+            told(301, "/受信").as_deref(),
+            Some("https://a.example/%E5%8F%97%E4%BF%A1")
         );
         assert_eq!(told(304, new), None);
         assert_eq!(told(302, "https://"), None);
