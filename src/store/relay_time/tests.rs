@@ -276,7 +276,11 @@ fn a_clock_that_is_set_to_and_fro_makes_nothing_older_each_time() {
             for _ in 0..50 {
                 let end = moment(began + hour * 7, hour * 7);
                 began += hour * 8;
-                let shown = if ahead { began + wrong } else { began - wrong };
+                let shown = if ahead {
+                    began + wrong
+                } else {
+                    began.saturating_sub(wrong)
+                };
                 let mut next = restarted(&mut state, end, moment(shown, Duration::ZERO));
                 next.look(moment(shown, Duration::ZERO));
                 next.look(moment(began, Duration::ZERO));
