@@ -17,6 +17,7 @@ mod deliveries;
 mod delivery;
 mod error;
 mod filter;
+mod fit;
 mod form;
 mod frame;
 mod guard;
@@ -285,7 +286,13 @@ impl Visit<'_> {
     fn told(&self) -> Option<&str> {
         let headers = &self.head.headers;
         let told = cookies::read(headers, cookies::TOLD);
-        told.filter(|told| !told.is_empty() && !headers.contains_key(frame::REFRESH))
+        told.filter(|told| !told.is_empty() && !self.is_by_itself())
+    }
+
+    /// Whether an open page asks by itself: its script, or without one the browser. That is no use of it by a person.
+    fn is_by_itself(&self) -> bool {
+        let query = self.head.uri.query().unwrap_or_default();
+        self.head.headers.contains_key(frame::REFRESH) || form::has(query, frame::RELOAD)
     }
 
     /// Leads to a page, which is told what was done.
@@ -401,8 +408,7 @@ async fn session_of(visit: &Visit<'_>) -> Result<Session, PageError> {
         });
     };
     let api = visit.api;
-    // What the script of an open page asks for by itself is no use of it by a person.
-    let used = !visit.head.headers.contains_key(frame::REFRESH);
+    let used = !visit.is_by_itself();
     let session = api.store.session(secret.digest(), used, api.clock.moment());
     session.await?.ok_or(PageError::LoggedOut)
 }

@@ -109,7 +109,7 @@ impl Told {
 }
 
 /// Notes about the whole file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Notes {
     /// Columns of the staff system that the relay does not use, in the order in which they were found.
     pub unused: Vec<String>,

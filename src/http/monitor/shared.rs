@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::Visit;
 use super::error::PageError;
-use super::frame::REFRESH;
 
 /// While nothing is written, only time changes what is shown: the beginning of a day or of an hour.
 const UNCHANGED: Duration = Duration::from_mins(1);
@@ -43,7 +42,7 @@ impl<T> Shared<T> {
         let api = visit.api;
         // What is written while it is read counts as not seen.
         let (at, changes) = (api.clock.monotonic(), api.store.changes());
-        let by_itself = visit.head.headers.contains_key(REFRESH);
+        let by_itself = visit.is_by_itself();
         if let Some(value) = self.last(at, changes, by_itself) {
             return Ok(value);
         }
