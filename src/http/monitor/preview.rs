@@ -159,13 +159,13 @@ pub(super) async fn look(mut visit: Visit<'_>) -> Result<Reply, PageError> {
         bad_otherwise.truncate(SHOWN);
     }
     let preview = Preview {
+        name,
+        file,
+        unknown_origin,
         report,
         language,
         bad_otherwise,
         notes,
-        name,
-        file,
-        unknown_origin,
     };
     let id = match unknown_origin {
         UnknownOrigin::Refuse => digest,

@@ -131,15 +131,14 @@ async fn no_page_is_longer_than_30_kb_whatever_stands_on_it() {
     assert_eq!(too_long, [""; 0]);
     // Nothing is lost by that: the next pages have the rest.
     let (mut rows, mut path) = (0, "/monitor/deliveries?status=delivered".to_owned());
-    loop {
+    for _ in 0..100 {
         let page = operator.get(&path).await.text;
         assert!(page.len() < MOST, "{path}");
         rows += page.matches("<th scope=\"row\">").count();
-        let Some(next) = page.split("cursor=").nth(1) else {
+        let Some(next) = page.split("class=\"button second\" href=\"").nth(1) else {
             break;
         };
-        let cursor = next.split('"').next().unwrap();
-        path = format!("/monitor/deliveries?status=delivered&cursor={cursor}");
+        path = next.split('"').next().unwrap().replace("&#38;", "&");
     }
     assert_eq!(rows, 120);
 }
