@@ -458,12 +458,15 @@ CREATE TABLE unjudged_deliveries (
 CREATE TABLE delivered_digests (
   slot      TEXT NOT NULL,              -- 'day 2025-10-26', 'hour 2025-10-26T14'
   routes    TEXT NOT NULL,              -- their names, one a line
+  end_ms    INTEGER NOT NULL,           -- the first moment behind the slot, in Unix milliseconds
   delivered INTEGER NOT NULL,
   open      INTEGER NOT NULL,
   digest    BLOB NOT NULL,              -- SHA-256 of the sorted ids
   PRIMARY KEY (slot, routes),
   CONSTRAINT digest_has_32_bytes CHECK (length(digest) = 32)
 ) STRICT, WITHOUT ROWID;
+-- Whether any of them ends after an event was accepted: hardly ever.
+CREATE INDEX delivered_digests_by_end ON delivered_digests (end_ms);
 
 -- What staff ids are hashed with where they must not stand. The first is used for what is written; the others came with
 -- a restore, and what was written with them is still found.

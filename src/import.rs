@@ -12,6 +12,7 @@ pub(crate) mod harmless_cell;
 mod header;
 pub(crate) mod id_list;
 mod json;
+mod json_list;
 mod layout;
 mod ndjson;
 pub(crate) mod problem;

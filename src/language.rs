@@ -1,5 +1,7 @@
 //! How texts for people are written: in Japanese or English, with times of their time zone.
 
+use serde::{Deserialize, Serialize};
+
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
 
@@ -45,6 +47,31 @@ impl Language {
             Self::Ja => ja,
             Self::En => en,
         }
+    }
+}
+
+/// A text for a reader whose language is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InBoth {
+    ja: String,
+    en: String,
+}
+
+impl InBoth {
+    /// What is said in each language.
+    #[must_use]
+    pub fn of(say: impl Fn(Language) -> String) -> Self {
+        Self {
+            ja: say(Language::Ja),
+            en: say(Language::En),
+        }
+    }
+
+    /// The text of this language.
+    #[must_use]
+    pub fn text(&self, language: Language) -> &str {
+        language.say(&self.ja, &self.en)
     }
 }
 

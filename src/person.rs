@@ -258,9 +258,44 @@ fn collect_names(value: &Value, is_name: bool, names: &mut Vec<String>) {
     }
 }
 
+/// How a text can stand in what is kept: as it is, as JSON has it, and as JSON in ASCII has it, whose digits are of either
+/// case.
+#[must_use]
+pub fn spellings(text: &str) -> Vec<String> {
+    let json = Value::from(text).to_string();
+    let json = &json[1..json.len() - 1];
+    let lower = in_ascii(json, |unit| format!("\\u{unit:04x}"));
+    let upper = in_ascii(json, |unit| format!("\\u{unit:04X}"));
+    let mut all = vec![text.to_owned(), json.to_owned(), lower, upper];
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn in_ascii(text: &str, escaped: impl Fn(u16) -> String) -> String {
+    let mut ascii = String::new();
+    for unit in text.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => ascii.push(char::from(byte)),
+            _ => ascii.push_str(&escaped(unit)),
+        }
+    }
+    ascii
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_spelled_as_json_may_have_it() {
+        assert_eq!(spellings("EMP-1"), ["EMP-1"]);
+        assert_eq!(spellings("a\"b"), ["a\"b", "a\\\"b"]);
+        let mut kanji = ["山田", r"\u5c71\u7530", r"\u5C71\u7530"];
+        kanji.sort_unstable();
+        assert_eq!(spellings("山田"), kanji);
+        assert!(spellings("𠮟").contains(&r"\ud842\udf9f".to_owned()));
+    }
 
     #[test]
     fn an_id_stands_in_a_payload_as_a_whole_word() {

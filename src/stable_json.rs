@@ -250,14 +250,16 @@ impl Writer<'_> {
         let mut escaped = false;
         self.at += 1;
         loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let plain = rest.iter().position(|byte| !is_plain(*byte));
+            self.at += plain.unwrap_or(rest.len());
             match self.text.as_bytes().get(self.at) {
                 Some(b'"') => break,
-                Some(0..b' ') => return Err(self.expected("an escape for a control character")),
                 Some(b'\\') => {
                     escaped = true;
                     self.at += 2;
                 }
-                Some(_) => self.at += 1,
+                Some(_) => return Err(self.expected("an escape for a control character")),
                 None => return Err(self.expected("a closing quotation mark")),
             }
         }
@@ -340,6 +342,11 @@ impl Writer<'_> {
 fn refusal(reason: Reason) -> Refusal {
     let pointer = String::new();
     Refusal { pointer, reason }
+}
+
+/// Whether a byte of a string stands for itself, and does not end it.
+fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
 /// Whether the text is JSON; what its escapes and numbers stand for is not looked at.

@@ -95,7 +95,7 @@ use tokio::sync::watch;
 
 use crate::clock::Moment;
 use crate::command_line::CommandLine;
-use crate::trouble::Trouble;
+use crate::trouble::{Shortage, Trouble};
 pub use bulk_resend::{BulkResend, BulkRules};
 #[cfg(feature = "mysql")]
 pub use carried::CarriedCopy;
@@ -159,6 +159,13 @@ impl Store {
             tracing::warn!(
                 ?options,
                 "SQLite was not built as it should be: it works, but is slower or larger; build in the source tree"
+            );
+        }
+        let set_back = RelayTime::set_back(&opened.connection, moment).map_err(at_file)?;
+        if let Some(seconds) = set_back {
+            tracing::warn!(
+                seconds,
+                "the clock stands before the end of the run before this one: it was wrong then, or it is wrong now (timedatectl). Nothing waits longer because of that"
             );
         }
         let time = RelayTime::resume(&opened.connection, moment).map_err(at_file)?;
@@ -243,7 +250,8 @@ impl Store {
         F: Fn(&Connection) -> Result<T, E> + Send + 'static,
     {
         if self.file.disk_full() {
-            return Err(StoreError::Unavailable(Trouble::DiskFull { needed_mib: None }).into());
+            let shortage = Shortage::Bytes { needed_mib: None };
+            return Err(StoreError::Unavailable(Trouble::DiskFull(shortage)).into());
         }
         self.writer.write(command, lane).await
     }

@@ -1,7 +1,7 @@
 //! What keeps the database from being used, as a closed list.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -14,10 +14,7 @@ use crate::command_line::CommandLine;
 pub enum Trouble {
     /// There is no room on the disk.
     #[error("the disk is full")]
-    DiskFull {
-        /// How many MiB have to be free before anything new is accepted, when that is known.
-        needed_mib: Option<u64>,
-    },
+    DiskFull(Shortage),
     /// Another program holds a lock on the database.
     #[error("another program holds a lock on the database")]
     Locked,
@@ -41,12 +38,80 @@ pub enum Trouble {
         /// Where everything was copied that only the open file had; none: that is not done yet.
         rescued: Option<PathBuf>,
     },
+    /// The database's file is still there, and the relay's user may not enter a directory on the way to it any more.
+    #[error("the relay may not enter {}", path.display())]
+    Closed {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        why: Bar,
+    },
+    /// The disk was mounted so that it can only be read, as Linux does by itself after an error of the disk.
+    #[error("the disk can only be read")]
+    ReadOnlyDisk,
+    /// The disk itself failed.
+    #[error("the disk failed: {0}")]
+    DiskFailed(String),
     /// The system has no more of something that was needed.
     #[error("the system gives the relay {0}")]
     Exhausted(Resource),
     /// Anything else, in SQLite's or the system's words.
     #[error("{0}")]
     Unusable(String),
+}
+
+/// What a disk has no more of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shortage {
+    /// Bytes.
+    Bytes {
+        /// How many MiB have to be free before anything new is accepted, when that is known.
+        needed_mib: Option<u64>,
+    },
+    /// Inodes: each file and directory takes one, however small.
+    Inodes,
+    /// What the relay's user may take of it.
+    Quota,
+}
+
+/// Why the relay's user may not use a file or directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bar {
+    /// A file of this user, whose mode keeps it from being read and written.
+    ModeOfFile,
+    /// A directory of this user, whose mode keeps it from being entered and written into.
+    ModeOfDirectory,
+    /// What is in the data directory belongs to somebody else.
+    NotOurs {
+        /// The data directory, whose owner may use what is in it.
+        directory: PathBuf,
+    },
+    /// The data directory itself belongs to somebody else.
+    NotOurDirectory {
+        /// The number of the relay's user.
+        user: u32,
+    },
+    /// A directory above the data directory lets nobody else pass.
+    Above,
+}
+
+impl Bar {
+    /// What lets the relay use `path` again; for root.
+    #[must_use]
+    pub fn command(&self, path: &Path) -> String {
+        let path = path.display();
+        match self {
+            Self::ModeOfFile => format!("chmod u+rw {path}"),
+            Self::ModeOfDirectory => format!("chmod u+rwx {path}"),
+            Self::NotOurs { directory } => {
+                format!("chown --reference={} {path}", directory.display())
+            }
+            Self::NotOurDirectory { user } => format!("chown {user} {path}"),
+            Self::Above => format!("chmod o+x {path}"),
+        }
+    }
 }
 
 /// What a system can run out of.
@@ -93,6 +158,9 @@ impl Trouble {
     /// The commands that help.
     #[must_use]
     pub fn commands(&self, commands: &CommandLine) -> Vec<String> {
+        if let Self::Closed { path, why } = self {
+            return vec![format!("sudo {}", why.command(path))];
+        }
         let (Self::Damaged { copy, .. }
         | Self::Overwritten { copy }
         | Self::Gone { rescued: copy }) = self
@@ -135,7 +203,14 @@ mod tests {
             }
         }
         for trouble in [
-            Trouble::DiskFull { needed_mib: None },
+            Trouble::DiskFull(Shortage::Bytes { needed_mib: None }),
+            Trouble::DiskFull(Shortage::Inodes),
+            Trouble::DiskFull(Shortage::Quota),
+            Trouble::Closed {
+                path: path.clone(),
+                why: Bar::ModeOfDirectory,
+            },
+            Trouble::ReadOnlyDisk,
             Trouble::Locked,
             Trouble::Gone { rescued: None },
             Trouble::Damaged { what, copy: None },

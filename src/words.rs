@@ -1,6 +1,7 @@
 //! Everything that is said to people, in Japanese and in English: one file a subject, and both languages side
 //! by side, so that a sentence without its pair cannot be written. What the sentences are about stands with the
-//! nouns, in the other rooms. JSON, its keys, and the log are English.
+//! nouns, in the other rooms. JSON, its keys, and the log are English. Which Japanese word stands for what is decided in
+//! `tests/it/wording.rs`.
 
 /// Makes a sentence in the language of the one who reads it.
 macro_rules! both {

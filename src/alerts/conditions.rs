@@ -241,7 +241,8 @@ fn backup(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Fi
 /// Trouble that ends by itself, or is a full disk, has no condition of its own.
 fn database(observed: &Observed) -> Option<Finding> {
     let trouble = observed.trouble.clone()?;
-    let tells = trouble.is_damage() || matches!(trouble, Trouble::Gone { .. });
+    let tells =
+        trouble.is_damage() || matches!(trouble, Trouble::Gone { .. } | Trouble::Closed { .. });
     tells.then_some(Finding::Database { trouble })
 }
 

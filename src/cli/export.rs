@@ -12,10 +12,12 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::client::Client;
 use super::filter::Filter;
 use super::{CliError, print_line};
+use crate::clock::Clock;
 use crate::words::commands::file_failed;
 use crate::words::exports::{Export as Words, written};
 use sheet::{Column, DELIVERIES, Format, INTERVIEWS, Sheet};
@@ -136,7 +138,8 @@ impl Form {
         }
     }
 
-    /// Page after page; a page is all that is in memory.
+    /// Page after page; a page is all that is in memory. From one to the next the daemon rests at least as long as it has
+    /// worked, so that others go on.
     async fn copy(
         &self,
         client: &Client,
@@ -149,7 +152,9 @@ impl Form {
         loop {
             let query = filter.iter().chain(&place);
             let query: Vec<_> = query.map(|(name, value)| (*name, &**value)).collect();
+            let asked = Clock::System.monotonic();
             let page = client.get(path, &query).await?;
+            let answered = Clock::System.monotonic();
             for row in page["items"].as_array().into_iter().flatten() {
                 let put = sheet.put(row);
                 put.map_err(|error| self.failed(client, &error))?;
@@ -159,6 +164,8 @@ impl Form {
                 drawn.finish_and_clear();
                 return Ok(drawn.position());
             };
+            let wrote = Clock::System.monotonic().saturating_sub(answered);
+            sleep(answered.saturating_sub(asked).saturating_sub(wrote)).await;
             place = vec![("after", next.to_owned()), ("end", page["end"].to_string())];
         }
     }

@@ -173,7 +173,7 @@ impl Interviews {
         let bar = readable.bar.clone();
         let handle = Handle::current();
         let reading = spawn_blocking(move || {
-            let mut upload = Upload::new(sender, handle, language);
+            let mut upload = Upload::new(sender, handle);
             let read = readable.read_rows(&mut |row| upload.push(&row));
             let read = read.and_then(|notes| upload.flush().map(|()| notes));
             if read.is_err() {

@@ -31,7 +31,8 @@ const PATH: &str = "/api/integration/reconcile";
   voicedrive-relay reconcile old.csv --as-of 2025-10-26T06:00
   voicedrive-relay reconcile --digest --unit hour --from 2025-10-26
 The file has one id a line, or is a CSV with a column requestId and perhaps processingStatus
-and userFound, as in VoiceDrive's webhook_logs. - is the standard input.
+and userFound, as in VoiceDrive's webhook_logs, or JSON: a list of ids, or of such rows.
+UTF-8 and Shift_JIS are told apart. - is the standard input.
 What was delivered after the list was made is not compared: the next list has it.
 Exit codes: 0 nothing is missing, 1 something is, 65 the file is not understood
 or not taken, 75 refused for now: try again later")]

@@ -48,6 +48,7 @@ fn needs_a_person(answer: &Value) -> bool {
         || answer["database"]["trouble"].is_string()
         || answer["backup"]["error"].is_string()
         || answer["disk"]["full"] == true
+        || answer["disk"]["inodesUsedUp"] == true
         || answer["clock"]["offSeconds"].is_number()
         || answer["tls"]["refused"].is_string()
         || answer["reloadRefused"].is_array()
@@ -307,6 +308,13 @@ fn disk(locale: Locale, disk: &Value) -> String {
     let free = size(disk["freeBytes"].as_u64().unwrap_or_default());
     if disk["full"] == true {
         return locale.phrase(Overview::Full).to_owned();
+    }
+    if disk["inodesUsedUp"] == true {
+        return format!(
+            "{} {free}; {}",
+            locale.phrase(Overview::Free),
+            locale.phrase(Overview::NoInodes)
+        );
     }
     let forecast = disk["fullInDays"].as_u64();
     let forecast = forecast.map(|days| status::full_in(days, locale.language));

@@ -11,7 +11,6 @@ use super::Api;
 use super::reply::ApiError;
 use crate::audit::Actor;
 use crate::interview::{ImportChange, ImportCounts, ImportResult, ImportWish, UnknownOrigin};
-use crate::language::Language;
 use crate::store::{ImportError, StoreError};
 pub(super) use rows::BadRow;
 use rows::{Rows, Spool};
@@ -81,6 +80,7 @@ pub(super) struct Report {
     erased: u64,
     /// Records that were taken without an origin that exists nowhere.
     origins_dropped: u64,
+    #[serde(skip)]
     pub(super) bad_rows: Vec<BadRow>,
     pub(super) bad_row_count: u64,
     pub(super) imported: bool,
@@ -93,19 +93,14 @@ pub(super) struct Report {
 }
 
 impl Report {
-    fn of(
-        file: &Arrived,
-        imported: bool,
-        result: ImportResult,
-        language: Language,
-    ) -> Result<Self, StoreError> {
+    fn of(file: &Arrived, imported: bool, result: ImportResult) -> Result<Self, StoreError> {
         let mut report = Self {
             rows: file.rows,
             imported,
             ..Self::default()
         };
         if file.bad || result.is_refused() {
-            for row in file.spooled.bad_rows(&result, language)? {
+            for row in file.spooled.bad_rows(&result)? {
                 report.refuse(row?);
             }
         } else {
@@ -129,7 +124,7 @@ impl Report {
     }
 }
 
-/// Takes a file in, or only looks what would come of that; mistakes are told in `language`.
+/// Takes a file in, or only looks what would come of that.
 ///
 /// # Errors
 /// The store's; nothing was changed then.
@@ -139,7 +134,6 @@ pub(super) async fn import(
     unknown_origin: UnknownOrigin,
     wish: ImportWish,
     by: Actor,
-    language: Language,
 ) -> Result<Report, ApiError> {
     let rows = file.spooled.clone();
     // A file with bad rows is only tried: the rest of its mistakes is told too.
@@ -154,7 +148,7 @@ pub(super) async fn import(
         Err(ImportError::Undone(result)) => (false, *result),
         Err(ImportError::Store(error)) => return Err(error.into()),
     };
-    let report = Report::of(file, imported, result, language)?;
+    let report = Report::of(file, imported, result)?;
     tracing::info!(
         rows = report.rows,
         bad = report.bad_row_count,

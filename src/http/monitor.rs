@@ -31,35 +31,30 @@ mod preview;
 mod reconciliation;
 mod recover;
 mod refusal;
+mod reply;
 mod resend;
 mod server;
 mod shared;
 mod standing;
 mod upload;
 mod urgency;
+mod visit;
 mod waiting;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
-use hyper::body::Incoming;
-use hyper::header::{
-    ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY,
-    SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
+use hyper::header::{ACCEPT, SET_COOKIE};
 use hyper::http::request::Parts;
-use hyper::http::uri::PathAndQuery;
-use hyper::{HeaderMap, Method, StatusCode};
+use hyper::{HeaderMap, Method};
 
 use super::Api;
 use super::api::client_of;
 use super::reply::Reply;
 use super::request::{self, Query};
 use super::wing::{self, Answering, Call, Table, Wing};
-use crate::audit::Actor;
-use crate::hold::EVERY_ROUTE;
-use crate::language::{Language, Locale};
+use crate::language::Language;
 use crate::overview::{Overview, RouteOverview};
-use crate::session::{Role, Session, SessionSecret};
+use crate::session::{Role, Session};
 use beside::Beside;
 use codes::WrongCodes;
 use error::PageError;
@@ -67,7 +62,9 @@ use guard::Site;
 use now::Numbers;
 use preview::Preview;
 use refusal::Refusal;
+use reply::{html, redirect, secure};
 use shared::Shared;
+use visit::{Visit, locale};
 use waiting::Waiting;
 
 /// Who may call an endpoint.
@@ -195,10 +192,6 @@ const fn post(path: &'static str, rules: Access, handler: Handler) -> Endpoint {
     }
 }
 
-/// Nothing runs that does not come from the relay itself, and nothing of it runs elsewhere.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
 /// The page. It outlives a reload, and with it what is known of wrong codes.
 pub(super) struct MonitorWing {
     table: Table<Access, Handler>,
@@ -225,88 +218,6 @@ impl Default for MonitorWing {
             wrong_codes: WrongCodes::default(),
             shared: SharedByAll::default(),
         }
-    }
-}
-
-/// A request on its way to its handler.
-struct Visit<'a> {
-    api: &'a Api,
-    head: Parts,
-    /// Until it is read.
-    body: Option<Incoming>,
-    /// The segment that stands in the place of `{id}`.
-    id: String,
-    site: Site,
-    /// How the reader is spoken to.
-    locale: Locale,
-    /// The client's address.
-    client: IpAddr,
-    /// Who is logged in, when only such people may call.
-    session: Option<Session>,
-    wrong_codes: &'a WrongCodes,
-    shared: &'a SharedByAll,
-}
-
-impl Visit<'_> {
-    /// The secret that the browser shows.
-    fn secret(&self) -> Option<SessionSecret> {
-        let shown = cookies::read(&self.head.headers, cookies::session(self.site.https()))?;
-        Some(SessionSecret::shown(shown))
-    }
-
-    /// Whether the one who is logged in may change something.
-    fn operates(&self) -> bool {
-        self.session
-            .as_ref()
-            .is_some_and(|s| s.role == Role::Operator)
-    }
-
-    /// Whether the reader may know of this route. One that the configuration does not have any more may have been
-    /// private.
-    fn may_see(&self, route: &str) -> bool {
-        let routes = &self.api.routes;
-        let is_public = routes.routing.knows(route) && !routes.private.contains(route);
-        self.operates() || is_public || route == EVERY_ROUTE
-    }
-
-    /// The routes of which the reader may know; none: every route.
-    fn visible_routes(&self) -> Option<Vec<String>> {
-        let names = self.api.routes.routing.names();
-        let names = names.filter(|name| self.may_see(name));
-        (!self.operates()).then(|| names.map(str::to_owned).collect())
-    }
-
-    /// Who is logged in, for the audit.
-    fn actor(&self) -> Actor {
-        let name = self.session.as_ref().map_or("", |session| &session.name);
-        Actor::page(name, self.client)
-    }
-
-    /// What an action has done that led here. The script of an open page is not told.
-    fn told(&self) -> Option<&str> {
-        let headers = &self.head.headers;
-        let told = cookies::read(headers, cookies::TOLD);
-        told.filter(|told| !told.is_empty() && !self.is_by_itself())
-    }
-
-    /// Whether an open page asks by itself: its script, or without one the browser. That is no use of it by a person.
-    fn is_by_itself(&self) -> bool {
-        let query = self.head.uri.query().unwrap_or_default();
-        self.head.headers.contains_key(frame::REFRESH) || form::has(query, frame::RELOAD)
-    }
-
-    /// Leads to a page, which is told what was done.
-    fn tell(&self, page: &str, done: &str) -> Reply {
-        let mut reply = redirect(page);
-        let told = cookies::told(Some(done), self.site.https());
-        reply.headers_mut().insert(SET_COOKIE, told);
-        reply
-    }
-
-    /// Path and query, as they were asked for.
-    fn address(&self) -> &str {
-        let both = self.head.uri.path_and_query();
-        both.map_or(FIRST, PathAndQuery::as_str)
     }
 }
 
@@ -417,67 +328,18 @@ async fn session_of(visit: &Visit<'_>) -> Result<Session, PageError> {
 fn choose_language(visit: &Visit<'_>) -> Option<Reply> {
     let uri = &visit.head.uri;
     let mut query = Query::parse(uri.query()).ok()?;
-    let language = Language::named(&query.take(LANGUAGE)?)?;
-    let rest = form::without(uri.query().unwrap_or_default(), LANGUAGE);
+    let language = Language::named(&query.take(cookies::LANGUAGE)?)?;
+    let rest = form::without(uri.query().unwrap_or_default(), cookies::LANGUAGE);
     let mut reply = redirect(&form::address(uri.path(), &rest));
     let cookie = cookies::language(language, visit.site.https());
     reply.headers_mut().insert(SET_COOKIE, cookie);
     Some(reply)
 }
 
-/// The parameter, and the cookie, of the reader's language.
-const LANGUAGE: &str = "lang";
-
-/// How a reader is spoken to: in the language of their choice, else in the configured one.
-fn locale(api: &Api, headers: &HeaderMap) -> Locale {
-    let chosen = cookies::read(headers, LANGUAGE).and_then(Language::named);
-    Locale {
-        language: chosen.unwrap_or(api.locale.language),
-        ..api.locale
-    }
-}
-
 /// Whether a browser asks for something to show.
 fn wants_a_page(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok());
     accepted.is_some_and(|kinds| kinds.contains("text/html"))
-}
-
-/// Leads to another page by a GET.
-fn redirect(to: &str) -> Reply {
-    let mut reply = Reply::default();
-    *reply.status_mut() = StatusCode::SEE_OTHER;
-    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static(FIRST));
-    reply.headers_mut().insert(LOCATION, to);
-    reply
-}
-
-/// An answer with a page.
-fn html(status: StatusCode, text: String) -> Reply {
-    let mut reply = Reply::new(text.into());
-    *reply.status_mut() = status;
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    reply.headers_mut().insert(CONTENT_TYPE, kind);
-    reply
-}
-
-/// Adds what every answer has that a browser gets.
-fn secure(reply: &mut Reply, https: bool) {
-    let headers = reply.headers_mut();
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "same-origin"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
-    if https {
-        // Browsers take it from a trustworthy origin only, and complain elsewhere.
-        let same = HeaderValue::from_static("same-origin");
-        headers.insert("cross-origin-opener-policy", same);
-    }
 }
 
 #[cfg(test)]

@@ -191,14 +191,17 @@ impl From<StoreError> for ApiError {
 fn unavailable(trouble: Option<&Trouble>) -> &'static str {
     match trouble {
         None => "The relay is stopping",
-        Some(Trouble::DiskFull { .. }) => "The relay's disk is full",
+        Some(Trouble::DiskFull(_)) => "The relay's disk is full",
         Some(Trouble::Locked) => "Another program holds a lock on the relay's database",
         Some(Trouble::Damaged { .. } | Trouble::Overwritten { .. }) => {
             "The relay's database is damaged"
         }
         Some(Trouble::Gone { .. }) => "The relay's database is not in its place",
+        Some(Trouble::Closed { .. }) => "The relay may not look at its database",
         Some(Trouble::Exhausted(_)) => "The relay has no more memory or file handles",
-        Some(Trouble::Unusable(_)) => "The relay cannot write to its disk now",
+        Some(Trouble::ReadOnlyDisk | Trouble::DiskFailed(_) | Trouble::Unusable(_)) => {
+            "The relay cannot write to its disk now"
+        }
     }
 }
 
@@ -254,12 +257,13 @@ pub(super) fn json(status: StatusCode, text: impl Into<Bytes>) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trouble::Shortage;
 
     #[test]
     fn a_caller_is_told_the_cause_and_never_an_internal_text() {
         for (trouble, cause) in [
             (Trouble::Locked, "holds a lock"),
-            (Trouble::DiskFull { needed_mib: None }, "disk is full"),
+            (Trouble::DiskFull(Shortage::Inodes), "disk is full"),
             (Trouble::Gone { rescued: None }, "not in its place"),
             (Trouble::Overwritten { copy: None }, "damaged"),
             (

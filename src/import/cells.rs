@@ -38,7 +38,7 @@ pub(super) struct Cells {
 
 impl Cells {
     /// The cells, trimmed.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> + Clone {
         let begins = [0].into_iter().chain(self.ends.iter().copied());
         begins.zip(&self.ends).map(|(begin, end)| {
             // The decoder produces UTF-8, which is split at ASCII characters only.

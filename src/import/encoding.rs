@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read};
 
 use clap::ValueEnum;
-use encoding_rs::{CoderResult, EUC_JP, SHIFT_JIS, UTF_8};
+use encoding_rs::{CoderResult, SHIFT_JIS, UTF_8};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 
 use super::source::{Foreign, Source};
@@ -27,6 +27,9 @@ pub(crate) enum Encoding {
     ShiftJis,
 }
 
+/// The name of an encoding that a file of records must not have.
+pub(super) const EUC_JP: &str = "EUC-JP";
+
 /// The text of a file, decoded to UTF-8.
 pub(super) type Text<R> = BufReader<DecodeReaderBytes<R, Vec<u8>>>;
 
@@ -42,9 +45,9 @@ impl Encoding {
             return Ok(Ok(Self::Utf8));
         }
         // Kanji and kana of Shift_JIS use bytes that are invalid in EUC-JP, so a file is not valid in both by chance.
-        let euc_jp = Tally::of(source.rewound()?, EUC_JP)?;
+        let euc_jp = Tally::of(source.rewound()?, encoding_rs::EUC_JP)?;
         Ok(if euc_jp.wrong == 0 {
-            Err(Foreign::Text("EUC-JP"))
+            Err(Foreign::Text(EUC_JP))
         } else if utf_8.wrong < utf_8.long * BY_CHANCE {
             Err(Foreign::Mixed)
         } else {
@@ -134,8 +137,8 @@ mod tests {
         assert!(!lossy);
         assert_eq!(recognised(text.as_bytes()), Ok(Encoding::Utf8));
         assert_eq!(recognised(&shift_jis), Ok(Encoding::ShiftJis));
-        let (euc_jp, ..) = EUC_JP.encode("面談ID,職員名\nint-1,山田 太郎\n");
-        assert_eq!(recognised(&euc_jp), Err(Foreign::Text("EUC-JP")));
+        let (euc_jp, ..) = encoding_rs::EUC_JP.encode("面談ID,職員名\nint-1,山田 太郎\n");
+        assert_eq!(recognised(&euc_jp), Err(Foreign::Text(EUC_JP)));
         assert_eq!(recognised(b"id\n"), Ok(Encoding::Utf8));
     }
 

@@ -54,7 +54,7 @@ impl Format {
     }
 
     /// The format that the first character means.
-    fn of_text(mut text: impl BufRead) -> io::Result<Self> {
+    pub(super) fn of_text(mut text: impl BufRead) -> io::Result<Self> {
         loop {
             let block = text.fill_buf()?;
             let first = block.iter().find(|byte| !byte.is_ascii_whitespace());

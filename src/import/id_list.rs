@@ -1,12 +1,16 @@
-//! Reading the ids that the partner has: one a line, or a table with columns of its log.
+//! Reading the ids that the partner has: one a line, a table with columns of its log, or the same as JSON.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead};
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::cells::{Cells, Reader};
-use super::encoding::Encoding;
+use super::encoding::{EUC_JP, Encoding};
+use super::file::Format;
 use super::harmless_cell::is_nothing;
+use super::json_list::read_items;
 use super::layout::Layout;
 use super::source::{Foreign, Source};
 use crate::reconciliation::received::{NotReceived, Received};
@@ -26,26 +30,37 @@ pub(crate) enum NotAList {
     Unreadable(io::Error),
     /// It is something else.
     Foreign(Foreign),
-    /// Lines of it are not understood.
+    /// Lines or items of it are not understood.
     Lines(BadLines),
+    /// It begins like JSON, and is none.
+    NoJson(serde_json::Error),
 }
 
-/// Lines that are not understood: the first of them, and how many there are.
+/// Lines, or items of JSON, that are not understood: the first of them, and how many there are.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct BadLines {
-    /// Their numbers, from 1.
-    pub(crate) first: Vec<(u64, LineFault)>,
+    /// Their places.
+    pub(crate) first: Vec<(Place, LineFault)>,
     /// All of them, those that are not named too.
     pub(crate) count: u64,
 }
 
 impl BadLines {
-    fn add(&mut self, line: u64, fault: LineFault) {
+    fn add(&mut self, place: Place, fault: LineFault) {
         self.count += 1;
         if self.first.len() < NAMED {
-            self.first.push((line, fault));
+            self.first.push((place, fault));
         }
     }
+}
+
+/// Where something stands in a list, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A line of text.
+    Line(u64),
+    /// An item of JSON, which may have several lines or share one with others.
+    Item(u64),
 }
 
 /// Why a line is not understood.
@@ -53,7 +68,7 @@ impl BadLines {
 pub(crate) enum LineFault {
     /// A quote is never closed, or text stands behind one.
     Quotes,
-    /// It has several cells, and is no heading that names the ids.
+    /// It has several cells, and is no heading that names the ids; or it is a row of JSON without an id.
     NoHeading,
     /// It is no row of a list.
     Row(NotReceived),
@@ -87,7 +102,60 @@ fn read_source(source: Source) -> Result<Vec<Received>, NotAList> {
         Some(foreign) => return Err(NotAList::Foreign(foreign)),
         None => {}
     }
-    let encoding = Encoding::detect(&source)?.map_err(NotAList::Foreign)?;
+    let encoding = match Encoding::detect(&source)? {
+        Ok(encoding) => encoding,
+        // What is read of it is ASCII, and that is the same in whatever encoding the other columns have.
+        Err(Foreign::Text(EUC_JP) | Foreign::Mixed) => Encoding::Utf8,
+        Err(foreign) => return Err(NotAList::Foreign(foreign)),
+    };
+    if Format::of_text(encoding.decode(source.rewound()?))? != Format::Csv {
+        return read_json(encoding.decode(source.into_rewound()?));
+    }
+    read_lines(source, encoding)
+}
+
+fn read_json(text: impl BufRead) -> Result<Vec<Received>, NotAList> {
+    let (mut list, mut bad) = (Vec::new(), BadLines::default());
+    let mut number = 0;
+    let read = read_items(text, &mut |item| {
+        number += 1;
+        match of_item(&item) {
+            Ok(received) => list.push(received),
+            Err(fault) => bad.add(Place::Item(number), fault),
+        }
+    });
+    match read {
+        Err(error) if error.is_io() => Err(NotAList::Unreadable(error.into())),
+        Err(error) => Err(NotAList::NoJson(error)),
+        Ok(()) if bad.count > 0 => Err(NotAList::Lines(bad)),
+        Ok(()) => Ok(list),
+    }
+}
+
+/// Members other than those of a list are passed over, as columns are.
+fn of_item(item: &Value) -> Result<Received, LineFault> {
+    match item {
+        Value::String(id) => Received::read(id, None, None).map_err(LineFault::Row),
+        Value::Object(members) => {
+            let heading = Heading::of(members.keys().map(String::as_str));
+            let heading = heading.ok_or(LineFault::NoHeading)?;
+            let words: Vec<String> = members.values().map(word).collect();
+            row(heading, &words.iter().map(String::as_str))
+        }
+        _ => Err(LineFault::Row(NotReceived::Id)),
+    }
+}
+
+/// A member as a cell has it.
+fn word(member: &Value) -> String {
+    match member {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn read_lines(source: Source, encoding: Encoding) -> Result<Vec<Received>, NotAList> {
     let layout = Layout::detect(encoding.decode(source.rewound()?), false)?;
     let text = encoding.decode(source.into_rewound()?);
     let mut reader = Reader::new(text, layout.dialect, 1);
@@ -100,26 +168,26 @@ fn read_source(source: Source) -> Result<Vec<Received>, NotAList> {
     while reader.read_record(&mut cells)? {
         if cells.fault.is_some() {
             // What stands where behind it cannot be known.
-            bad.add(cells.line, LineFault::Quotes);
+            bad.add(Place::Line(cells.line), LineFault::Quotes);
             break;
         }
         let columns = match heading {
             Some(columns) => columns,
-            None => match Heading::of(&cells) {
+            None => match Heading::of(cells.iter()) {
                 Some(columns) => {
                     heading = Some(columns);
                     continue;
                 }
                 None if Heading::is_of_ids(&cells) => *heading.insert(Heading::IDS),
                 None => {
-                    bad.add(cells.line, LineFault::NoHeading);
+                    bad.add(Place::Line(cells.line), LineFault::NoHeading);
                     break;
                 }
             },
         };
-        match row(columns, &cells) {
+        match row(columns, &cells.iter()) {
             Ok(received) => list.push(received),
-            Err(fault) => bad.add(cells.line, fault),
+            Err(fault) => bad.add(Place::Line(cells.line), fault),
         }
     }
     if bad.count > 0 {
@@ -144,9 +212,8 @@ impl Heading {
         user_found: None,
     };
 
-    fn of(cells: &Cells) -> Option<Self> {
-        let names: Vec<String> = cells
-            .iter()
+    fn of<'a>(names: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let names: Vec<String> = names
             .map(|name| name.replace('_', "").to_ascii_lowercase())
             .collect();
         let place = |column: &str| names.iter().position(|name| name == column);
@@ -166,8 +233,11 @@ impl Heading {
     }
 }
 
-fn row(heading: Heading, cells: &Cells) -> Result<Received, LineFault> {
-    let cell = |column: usize| cells.iter().nth(column).unwrap_or_default();
+fn row<'a>(
+    heading: Heading,
+    cells: &(impl Iterator<Item = &'a str> + Clone),
+) -> Result<Received, LineFault> {
+    let cell = |column: usize| cells.clone().nth(column).unwrap_or_default();
     let word = |column: Option<usize>| column.map(cell).filter(|word| !is_nothing(word));
     Received::read(
         cell(heading.id),
@@ -220,26 +290,111 @@ mod tests {
     }
 
     #[test]
+    fn other_columns_may_be_in_whatever_encoding() {
+        for kanji in [
+            &b"\x8e\xd2"[..],
+            b"\xbb\xe1\xcc\xbe",
+            b"\x8e\x81\x96\xbc",
+            b"\xe6\xb0\x8f",
+        ] {
+            let rows = [
+                b"requestId,\"",
+                kanji,
+                b"\"\n",
+                ID.as_bytes(),
+                b",",
+                kanji,
+                b"\n",
+            ];
+            let list = read_text(rows.concat()).map(|list| list.len());
+            assert_eq!(list, Ok(1), "{kanji:x?}");
+        }
+    }
+
+    #[test]
+    fn json_is_read_in_every_form_in_which_somebody_sends_it() {
+        let row = |id: &str| format!(r#"{{"id":7,"requestId":"{id}","fullPayload":{{"a":[1]}}}}"#);
+        let exported = format!(
+            r#"{{"id":"{ID}","event":"a.b","acceptedAt":"2025-10-26T00:00:00.000Z","firstSentAt":null}}"#
+        );
+        for (text, ids) in [
+            (format!(r#"["{ID}", "{OTHER}"]"#), 2),
+            (format!("\u{feff}\n[\"{ID}\"]\n"), 1),
+            (format!(r#"{{"received": ["{ID}", {}]}}"#, row(OTHER)), 2),
+            (format!("[{},\r\n {}]", row(ID), row(OTHER)), 2),
+            (format!("{}\n{}\n", row(ID), row(OTHER)), 2),
+            (format!("[{exported}]"), 1),
+            ("[]".to_owned(), 0),
+            (r#"{"received": []}"#.to_owned(), 0),
+        ] {
+            assert_eq!(read_text(&text).map(|list| list.len()), Ok(ids), "{text}");
+        }
+        let of_log = format!(
+            r#"[{{"request_id":"{ID}","processing_status":"failed","user_found":false}},
+                {{"requestId":"{OTHER}","processingStatus":null,"userFound":1}}]"#
+        );
+        let list = read_text(of_log).unwrap();
+        assert_eq!(list[0].status, Some(PartnerStatus::Failed));
+        assert_eq!(list[0].user_found, Some(false));
+        assert_eq!((list[1].status, list[1].user_found), (None, Some(true)));
+    }
+
+    #[test]
+    fn json_that_is_no_list_is_refused_with_its_items() {
+        let refused = |fault| {
+            let first = vec![(Place::Item(2), fault)];
+            let bad = BadLines { first, count: 1 };
+            Err(format!("{:?}", NotAList::Lines(bad)))
+        };
+        for (second, fault) in [
+            (r#""x""#, LineFault::Row(NotReceived::Id)),
+            ("7", LineFault::Row(NotReceived::Id)),
+            ("null", LineFault::Row(NotReceived::Id)),
+            (r#"["x"]"#, LineFault::Row(NotReceived::Id)),
+            (r#"{"id":"x"}"#, LineFault::NoHeading),
+            (r#"{"requestId":null}"#, LineFault::Row(NotReceived::Id)),
+        ] {
+            let text = format!(r#"["{ID}",{second}]"#);
+            assert_eq!(read_text(&text), refused(fault), "{text}");
+        }
+        // What the range is, is said in the command.
+        let text = format!(r#"{{"received":["{ID}"],"from":"2025-10-26T00:00:00Z"}}"#);
+        assert_eq!(read_text(&text), refused(LineFault::NoHeading));
+        for broken in ["[", "{\"received\":", "[1,]", "[]]", "{}x", "[] 7"] {
+            let error = read_text(broken).unwrap_err();
+            assert!(error.starts_with("NoJson"), "{broken}: {error}");
+        }
+        let deep = "[".repeat(1000);
+        assert!(read_text(deep).unwrap_err().starts_with("NoJson"));
+    }
+
+    #[test]
     fn what_is_no_list_is_refused_with_its_lines() {
         for (text, told) in [
             (
                 format!("{ID}\nrequestId\n{OTHER}\nx\n"),
                 vec![
-                    (2, LineFault::Row(NotReceived::Id)),
-                    (4, LineFault::Row(NotReceived::Id)),
+                    (Place::Line(2), LineFault::Row(NotReceived::Id)),
+                    (Place::Line(4), LineFault::Row(NotReceived::Id)),
                 ],
             ),
-            (format!("a,b\n{ID},1\n"), vec![(1, LineFault::NoHeading)]),
+            (
+                format!("a,b\n{ID},1\n"),
+                vec![(Place::Line(1), LineFault::NoHeading)],
+            ),
             // Whose ids these are is not said.
             (
                 format!("id,event\n{ID},a.b\n"),
-                vec![(1, LineFault::NoHeading)],
+                vec![(Place::Line(1), LineFault::NoHeading)],
             ),
             (
                 format!("requestId,userFound\n{ID},maybe\n"),
-                vec![(2, LineFault::Row(NotReceived::UserFound))],
+                vec![(Place::Line(2), LineFault::Row(NotReceived::UserFound))],
             ),
-            (format!("requestId\n\"{ID}\n"), vec![(2, LineFault::Quotes)]),
+            (
+                format!("requestId\n\"{ID}\n"),
+                vec![(Place::Line(2), LineFault::Quotes)],
+            ),
         ] {
             let bad = BadLines {
                 count: told.len() as u64,

@@ -9,7 +9,7 @@ use super::header::Column;
 use super::problem::{Problem, Wrong};
 use super::record::Record;
 use crate::interview::ROW_BYTES;
-use crate::language::Language;
+use crate::language::InBoth;
 
 /// The position of a row in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,10 +36,11 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Writes the line of JSON for the daemon. A row that is longer than the daemon accepts is replaced by its problem.
-    pub(crate) fn write_json(&self, language: Language, out: &mut Vec<u8>) -> io::Result<()> {
+    /// Writes the line of JSON for the daemon, which tells what is wrong in the language of whoever asks. A row that is
+    /// longer than the daemon accepts is replaced by its problem.
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>) -> io::Result<()> {
         let begin = out.len();
-        self.write_whole(language, out)?;
+        self.write_whole(out)?;
         if out.len() - begin <= ROW_BYTES {
             return Ok(());
         }
@@ -48,14 +49,14 @@ impl Row {
             place: self.place,
             content: Err(Problem::TooLong),
         };
-        told.write_whole(language, out)
+        told.write_whole(out)
     }
 
-    fn write_whole(&self, language: Language, out: &mut Vec<u8>) -> io::Result<()> {
+    fn write_whole(&self, out: &mut Vec<u8>) -> io::Result<()> {
         match &self.content {
             Ok(record) => {
                 let mistakes = record.mistakes();
-                let mistakes = mistakes.iter().map(|mistake| Told::of(mistake, language));
+                let mistakes = mistakes.iter().map(Told::of);
                 let good = Good {
                     place: self.place,
                     record: record.fields(),
@@ -64,7 +65,7 @@ impl Row {
                 serde_json::to_writer(&mut *out, &good)?;
             }
             Err(problem) => {
-                let problem = problem.describe(language);
+                let problem = InBoth::of(|language| problem.describe(language));
                 let bad = Bad {
                     place: self.place,
                     problem,
@@ -89,21 +90,21 @@ struct Good<'a> {
 struct Bad {
     #[serde(flatten)]
     place: RowLocation,
-    problem: String,
+    problem: InBoth,
 }
 
 /// A mistake in words.
 #[derive(Serialize)]
 struct Told {
     field: String,
-    sentence: String,
+    sentence: InBoth,
 }
 
 impl Told {
-    fn of(wrong: &Wrong, language: Language) -> Self {
+    fn of(wrong: &Wrong) -> Self {
         Self {
             field: wrong.field().to_owned(),
-            sentence: wrong.describe(language),
+            sentence: InBoth::of(|language| wrong.describe(language)),
         }
     }
 }
@@ -155,7 +156,7 @@ mod tests {
             content: Ok(record),
         };
         let mut out = Vec::new();
-        row.write_json(Language::En, &mut out).unwrap();
+        row.write_json(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let begin = "{\"line\":1,\"index\":0,\"record\":{\"statusReason\":\"x\\ny\"},\"mistakes\":[{\"field\":\"interviewDate\"";
         assert!(text.starts_with(begin) && text.ends_with("}]}\n"), "{text}");
@@ -172,25 +173,25 @@ mod tests {
                 content: Ok(record),
             };
             let mut out = b"before\n".to_vec();
-            row.write_json(Language::En, &mut out).unwrap();
+            row.write_json(&mut out).unwrap();
             let text = String::from_utf8(out).unwrap();
             let row = text.strip_prefix("before\n{\"line\":7,").unwrap();
             assert_eq!(row.starts_with("\"record\""), read);
-            assert_eq!(row.starts_with("\"problem\":\"is longer than 1 MiB"), !read);
+            assert_eq!(row.starts_with("\"problem\":{\"ja\":"), !read);
         }
     }
 
     #[test]
-    fn a_problem_is_told_in_the_language() {
+    fn a_problem_is_told_in_both_languages() {
         let row = Row {
             place: RowLocation::line(7),
             content: Err(Problem::Cells(2, 6)),
         };
-        for (language, told) in [(Language::En, "has 2 cells"), (Language::Ja, "セルが 2 個")] {
-            let mut out = Vec::new();
-            row.write_json(language, &mut out).unwrap();
-            let text = String::from_utf8(out).unwrap();
-            assert!(text.contains(told) && text.contains("\"line\":7"), "{text}");
+        let mut out = Vec::new();
+        row.write_json(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for told in ["has 2 cells", "セルが 2 個", "\"line\":7"] {
+            assert!(text.contains(told), "{text}");
         }
     }
 }

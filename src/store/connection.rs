@@ -41,13 +41,14 @@ const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
 /// headers, and for the transaction that reached the limit. A smaller file would be cut and grown again every time.
 const JOURNAL_SIZE_LIMIT: i64 = 36 * 1024 * 1024;
 
-/// How SQLite is built, for speed and for size: its options, and whether it has them. They are set in
+/// How SQLite is built, for speed, for size, and to erase without holding up others: its options, and whether it has them. They are set in
 /// `.cargo/config.toml`, which applies only in the source tree. `HAVE_FDATASYNC` is set there too, but SQLite does not
 /// tell of it.
-const BUILD_OPTIONS: [(&str, bool); 12] = [
+const BUILD_OPTIONS: [(&str, bool); 13] = [
     ("DEFAULT_MEMSTATUS=0", true),
     ("DEFAULT_PCACHE_INITSZ=0", true),
     ("OMIT_LOAD_EXTENSION", true),
+    ("ENABLE_DBPAGE_VTAB", true),
     ("ENABLE_MEMORY_MANAGEMENT", false),
     ("ENABLE_API_ARMOR", false),
     ("ENABLE_FTS3", false),

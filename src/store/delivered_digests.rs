@@ -146,12 +146,13 @@ fn compute_and_keep(
     let digest = compute(connection, slot, routes)?;
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO delivered_digests (slot, routes, delivered, open, digest)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO delivered_digests (slot, routes, end_ms, delivered, open, digest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute((
             name(unit, slot),
             names(routes),
+            slot.2.unix_ms(),
             digest.delivered,
             digest.open,
             digest.digest,
@@ -196,19 +197,16 @@ pub(super) fn forget(connection: &Connection, id: &str) -> rusqlite::Result<()> 
     let Ok(id) = Uuid::try_parse(id) else {
         return Ok(());
     };
-    let [day, hour] = [Unit::Day, Unit::Hour].map(|unit| unit.name_of(time_of(id)));
-    // There are none for most events. A deletion of nothing costs several times as much as this look.
+    let moment = time_of(id);
+    // Most events came after the end of all of them, and this is asked for every event and for every attempt.
     let some: bool = connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM delivered_digests WHERE slot = ?1)
-                 OR EXISTS (SELECT 1 FROM delivered_digests WHERE slot = ?2)",
-        )?
-        .query_row((&day, &hour), |row| row.get(0))?;
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM delivered_digests WHERE end_ms > ?1)")?
+        .query_row([moment.unix_ms()], |row| row.get(0))?;
     if some {
-        for slot in [day, hour] {
+        for unit in [Unit::Day, Unit::Hour] {
             connection
                 .prepare_cached("DELETE FROM delivered_digests WHERE slot = ?1")?
-                .execute([slot])?;
+                .execute([unit.name_of(moment)])?;
         }
     }
     Ok(())

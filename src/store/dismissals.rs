@@ -38,9 +38,10 @@ impl Store {
         loop {
             let (id, entry) = (id.to_owned(), entry.clone());
             let dismissed = self.write(Lane::Maintenance, move |connection| {
+                let counted = still_counted(connection, &id)?;
                 let dismissed = dismiss_incident(connection, &id, AT_ONCE, now)?;
                 if !begun && matches!(dismissed, None | Some(IncidentDismissal::Done)) {
-                    audit::record(connection, &entry)?;
+                    audit::record(connection, &entry.clone().counting(counted))?;
                 }
                 Ok::<_, StoreError>(dismissed)
             });
@@ -81,6 +82,16 @@ impl Store {
 fn dismissed(id: &str, by: Actor, reason: Option<String>, now: Now) -> Entry {
     let entry = by.did(Action::Dismiss, now.wall);
     entry.to(Subject::Named(id.to_owned())).because(reason)
+}
+
+/// The deliveries that an incident still counts.
+fn still_counted(connection: &Connection, id: &str) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM incidents i CROSS JOIN incident_deliveries d ON d.incident = i.seq
+              WHERE i.id = ?1 AND d.ended IS NULL",
+        )?
+        .query_row([id], |row| row.get(0))
 }
 
 /// Dismisses at most so many deliveries of an incident; none: it counts more.

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use rusqlite::{ErrorCode, ffi};
 
-use crate::trouble::{Resource, Trouble};
+use crate::trouble::{Resource, Shortage, Trouble};
 
 /// Why a verb of the store did nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,10 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let what = error.to_string();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Unavailable(Trouble::DiskFull { needed_mib: None }),
+            Some(ErrorCode::DiskFull) => {
+                let shortage = Shortage::Bytes { needed_mib: None };
+                Self::Unavailable(Trouble::DiskFull(shortage))
+            }
             Some(ErrorCode::DatabaseBusy) => Self::Unavailable(Trouble::Locked),
             _ if shows_damage(&error) => Self::Unavailable(Trouble::Damaged { what, copy: None }),
             Some(ErrorCode::OutOfMemory) => Self::Unavailable(Trouble::Exhausted(Resource::Memory)),
@@ -34,6 +37,7 @@ impl From<rusqlite::Error> for StoreError {
                 let lacking = lacking().map(Trouble::Exhausted);
                 Self::Unavailable(lacking.unwrap_or(Trouble::Unusable(what)))
             }
+            _ if is_of_disk(&error) => Self::Unavailable(Trouble::DiskFailed(what)),
             Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => {
                 Self::Unavailable(Trouble::Unusable(what))
             }
@@ -56,6 +60,19 @@ fn shows_damage(error: &rusqlite::Error) -> bool {
         ErrorCode::SystemIoFailure => met.extended_code == ffi::SQLITE_IOERR_SHORT_READ,
         _ => false,
     })
+}
+
+/// Whether the system could not read or write the open files, and not just make, lock or delete others.
+fn is_of_disk(error: &rusqlite::Error) -> bool {
+    const OF_DISK: [i32; 5] = [
+        ffi::SQLITE_IOERR_READ,
+        ffi::SQLITE_IOERR_WRITE,
+        ffi::SQLITE_IOERR_FSYNC,
+        ffi::SQLITE_IOERR_DIR_FSYNC,
+        ffi::SQLITE_IOERR_TRUNCATE,
+    ];
+    let met = error.sqlite_error();
+    met.is_some_and(|met| OF_DISK.contains(&met.extended_code))
 }
 
 impl StoreError {
@@ -123,6 +140,13 @@ mod tests {
         ] {
             let trouble = of(code).trouble().cloned();
             assert!(trouble.is_some_and(|met| !met.is_damage()), "{code}");
+        }
+        for (code, is_of_disk) in [
+            (ffi::SQLITE_IOERR_FSYNC, true),
+            (ffi::SQLITE_IOERR_SHMMAP, false),
+        ] {
+            let told = matches!(of(code).trouble(), Some(Trouble::DiskFailed(_)));
+            assert_eq!(told, is_of_disk, "{code}");
         }
         let memory = StoreError::Unavailable(Trouble::Exhausted(Resource::Memory));
         assert_eq!(of(ffi::SQLITE_NOMEM), memory);

@@ -5,7 +5,7 @@
 pub mod difference;
 mod directory;
 mod file_integrity;
-mod free_space_scan;
+pub(super) mod free_space_scan;
 pub mod inspect;
 mod lock;
 mod mark;
@@ -48,9 +48,10 @@ use directory::make_directory;
 use file_integrity::OpenFiles;
 use mark::{Mark, mark_of_damage};
 use path::{OpenPath, journal_of};
-use reserve::Reserve;
+use reserve::{Reserve, is_read_only};
 use rollback::{journal_beside, set_aside};
 use troubles::Troubles;
+use unusable::bar;
 
 /// The file that admins copy.
 const BACKUP: &str = "relay-backup.db";
@@ -122,19 +123,33 @@ impl DatabaseFile {
     #[must_use]
     pub fn look(&self) -> Option<Trouble> {
         self.is_without_stray_journal();
-        let held = self.journal.is_held();
-        self.troubles.see_journal(self.path(), held);
+        if !self.journal.is_closed() {
+            let held = self.journal.is_held();
+            self.troubles.see_journal(self.path(), held);
+        }
         self.look_at_database()
     }
 
     /// The same without the journal; fast enough to be called before every commit.
     pub(super) fn look_at_database(&self) -> Option<Trouble> {
-        self.troubles
-            .see_database(self.path(), self.database.is_held());
+        let held = self.database.is_held();
+        let closed = if held { None } else { self.closed() };
+        self.troubles.see_closed(self.path(), closed.as_ref());
+        if closed.is_none() {
+            self.troubles.see_database(self.path(), held);
+        }
         if !self.shape.is_kept() {
             self.begin_damage(&Trouble::Overwritten { copy: None });
         }
         self.troubles.grave()
+    }
+
+    /// Why this user may not look whether the database is in its place; none: it may, or the file was deleted.
+    fn closed(&self) -> Option<Trouble> {
+        (self.database.is_closed() && !self.shape.is_deleted()).then(|| {
+            let (path, why) = bar(&self.directory, self.path());
+            Trouble::Closed { path, why }
+        })
     }
 
     /// Whether the database's name leads to the open file.
@@ -184,13 +199,13 @@ impl DatabaseFile {
         self.troubles.rescued()
     }
 
-    /// Whether one of `texts` stands in a place of the database's file where no row is. The write-ahead log has to be
-    /// empty.
+    /// The pages of the database's file that have one of `texts` in a place where no row is. The write-ahead log has to
+    /// be empty.
     ///
     /// # Errors
     /// What the operating system said.
-    pub(super) fn has_remains_of(&self, texts: &[String]) -> io::Result<bool> {
-        self.shape.has_remains_of(texts)
+    pub(super) fn pages_with_remains_of(&self, texts: &[String]) -> io::Result<Vec<u32>> {
+        self.shape.pages_with_remains_of(texts)
     }
 
     /// Copies of the database in its directory, besides the one that is always kept fresh: what a restore, an upgrade or a
@@ -209,21 +224,30 @@ impl DatabaseFile {
     /// Records trouble that a command has met. A missing file is not reported here: it is found by looking.
     pub(super) fn met(&self, trouble: &Trouble) {
         match trouble {
-            Trouble::Gone { .. } => {}
-            Trouble::DiskFull { .. } => self.met_full_disk(),
-            // What SQLite says of a full disk is not always that.
-            Trouble::Unusable(_) if self.reserve.disk_is_full() => self.met_full_disk(),
+            Trouble::Gone { .. } | Trouble::Closed { .. } => {}
+            Trouble::DiskFull(_) => self.met_full_disk(),
+            // What SQLite says of a full disk, or of one that can only be read, is not always that.
+            Trouble::DiskFailed(_) | Trouble::Unusable(_) if self.reserve.disk_is_full() => {
+                self.met_full_disk();
+            }
+            Trouble::DiskFailed(_) | Trouble::Unusable(_) if is_read_only(&self.directory) => {
+                self.troubles.set_hindered(Some(&Trouble::ReadOnlyDisk));
+            }
             Trouble::Damaged { .. } | Trouble::Overwritten { .. } => self.begin_damage(trouble),
-            Trouble::Locked | Trouble::Exhausted(_) | Trouble::Unusable(_) => {
+            Trouble::Locked
+            | Trouble::Exhausted(_)
+            | Trouble::ReadOnlyDisk
+            | Trouble::DiskFailed(_)
+            | Trouble::Unusable(_) => {
                 self.troubles.set_hindered(Some(trouble));
             }
         }
     }
 
     fn met_full_disk(&self) {
+        let shortage = self.reserve.shortage();
         let given_up = self.reserve.release();
-        let needed_mib = Some(self.reserve.needed_mib());
-        let full = Trouble::DiskFull { needed_mib };
+        let full = Trouble::DiskFull(shortage);
         if self.troubles.begin_disk_full(&full) {
             let told = self.troubles.told(&full);
             tracing::error!(directory = %self.directory.display(), room_was_held_back_for_results = given_up, "{told}");
@@ -289,6 +313,12 @@ impl DatabaseFile {
         if self.reserve.is_held_or_taken() {
             self.troubles.end_disk_full();
         }
+    }
+
+    /// Whether the disk has no inode left, so that no further file can be made on it, however small.
+    #[must_use]
+    pub fn lacks_inodes(&self) -> bool {
+        reserve::lacks_inodes(&self.directory)
     }
 
     /// Bytes that are free on the disk, and all that it has.

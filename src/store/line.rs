@@ -98,13 +98,14 @@ pub(super) fn queue_state(
 
 /// Takes a delivery out, and says where it stood. The line does not go on by itself.
 pub(super) fn remove(connection: &Connection, seq: i64) -> rusqlite::Result<Option<QueueState>> {
-    connection
-        .prepare_cached(
-            "DELETE FROM outbox WHERE event_seq = ?1
-             RETURNING staff_id, route, due_ms, attempts_in_round, place, tail",
-        )?
-        .query_row([seq], QueueState::of)
-        .optional()
+    // Not one statement with RETURNING: SQLite makes a table in memory for what it returns, which takes as long again.
+    let before = queue_state(connection, seq)?;
+    if before.is_some() {
+        connection
+            .prepare_cached("DELETE FROM outbox WHERE event_seq = ?1")?
+            .execute([seq])?;
+    }
+    Ok(before)
 }
 
 /// Whether a route keeps the order of a person's events.

@@ -1,13 +1,15 @@
 //! Makes sure that erased data are no longer in the database's files (contract, section 13).
 //!
 //! SQLite overwrites what is deleted (`secure_delete`). Two places remain: the write-ahead log contains earlier
-//! versions of pages until it is truncated, and a page that SQLite has rebuilt may contain old data between its rows.
+//! versions of pages until it is truncated, and a page that SQLite has rebuilt may contain old data between its rows. Such
+//! pages are overwritten one by one, between the commits of others: `VACUUM` would hold up accepting for seconds.
 
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::connection::BUSY_TIMEOUT;
+use super::file::free_space_scan::clear_unused;
 use super::writer::Lane;
 use super::{Store, StoreError};
 
@@ -15,6 +17,14 @@ use super::{Store, StoreError};
 const LARGE: u64 = 64 * 1024 * 1024;
 /// Writing a database anew takes at most this many times its size: once beside it, once in the log, and a reserve.
 const ROOM: u64 = 3;
+/// How long an entry is in the map of pages that an auto-vacuum database has.
+const ENTRY: u32 = 5;
+/// What an entry says of a page with rows: it is the first one of a table or an index, or a later one.
+const WITH_ROWS: [u8; 2] = [1, 5];
+/// The page with the schema.
+const FIRST: u32 = 1;
+/// The place in the file by which SQLite locks it. No page that has it is used.
+const LOCK_BYTE: u32 = 0x4000_0000;
 
 impl Store {
     /// Checkpoints and truncates the write-ahead log. False when a reader prevents it.
@@ -28,17 +38,28 @@ impl Store {
         .await
     }
 
-    /// Whether one of `texts` still stands in the database where no row is. The log was cut off before; nobody is held
-    /// up meanwhile.
+    /// The pages of the database in which one of `texts` still stands where no row is. The log was cut off before; nobody
+    /// is held up meanwhile.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn has_remains_of(&self, texts: Vec<String>) -> Result<bool, StoreError> {
+    pub async fn pages_with_remains_of(&self, texts: Vec<String>) -> Result<Vec<u32>, StoreError> {
         let file = self.file.clone();
-        let looking = tokio::task::spawn_blocking(move || file.has_remains_of(&texts));
+        let looking = tokio::task::spawn_blocking(move || file.pages_with_remains_of(&texts));
         let found = looking.await.map_err(std::io::Error::other);
         let found = found.and_then(|found| found);
         found.map_err(|error| StoreError::Refused(error.to_string()))
+    }
+
+    /// Overwrites some pages where no row is. False: this build of SQLite cannot do that.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn overwrite_unused(&self, pages: Vec<u32>) -> Result<bool, StoreError> {
+        self.write(Lane::Maintenance, move |connection| {
+            Ok(overwrite_unused(connection, &pages)?)
+        })
+        .await
     }
 
     /// Writes the whole database anew, so that it has nothing but its rows; accepting waits meanwhile. False: the disk has
@@ -89,10 +110,147 @@ fn cut_log(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(!is_busy)
 }
 
+fn overwrite_unused(connection: &Connection, pages: &[u32]) -> rusqlite::Result<bool> {
+    // Without its map of pages, nothing says for sure which of them have rows.
+    let can: bool = connection
+        .prepare_cached(
+            "SELECT sqlite_compileoption_used('ENABLE_DBPAGE_VTAB') AND auto_vacuum <> 0
+               FROM pragma_auto_vacuum()",
+        )?
+        .query_row([], |row| row.get(0))?;
+    if !can {
+        return Ok(false);
+    }
+    for number in pages {
+        let Some(mut page) = page(connection, *number)? else {
+            continue;
+        };
+        if has_rows(connection, *number, page.len())? {
+            clear_unused(&mut page, *number);
+            connection
+                .prepare_cached("UPDATE sqlite_dbpage SET data = ?2 WHERE pgno = ?1")?
+                .execute((number, page))?;
+        }
+    }
+    Ok(true)
+}
+
+/// The bytes of a page; none: the database has become smaller.
+fn page(connection: &Connection, number: u32) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT data FROM sqlite_dbpage WHERE pgno = ?1")?
+        .query_row([number], |row| row.get(0))
+        .optional()
+}
+
+/// Whether a page is one of a table or an index, as the database's map of its pages says. The other ones have no unused
+/// places, and may look like one of these.
+fn has_rows(connection: &Connection, number: u32, page_bytes: usize) -> rusqlite::Result<bool> {
+    if number == FIRST {
+        return Ok(true);
+    }
+    let Some((map, at)) = place_in_map(number, page_bytes) else {
+        return Ok(false);
+    };
+    let map = page(connection, map)?.unwrap_or_default();
+    Ok(map.get(at).is_some_and(|kind| WITH_ROWS.contains(kind)))
+}
+
+/// Where the map says what a page is: the number of the map's page, and the place in that. None: the page is one of the
+/// map itself, or the first page or that of the locks, which are not in it. An entry has five bytes, and the pages of
+/// which a page of the map tells come behind it.
+fn place_in_map(number: u32, page_bytes: usize) -> Option<(u32, usize)> {
+    let bytes = u32::try_from(page_bytes).ok()?;
+    let locks = LOCK_BYTE / bytes + 1;
+    if number <= FIRST || number == locks {
+        return None;
+    }
+    let told_of = bytes / ENTRY + 1;
+    let map = (number - 2) / told_of * told_of + 2;
+    let map = if map == locks { map + 1 } else { map };
+    let at = number.checked_sub(map + 1)?.checked_mul(ENTRY)?;
+    Some((map, usize::try_from(at).ok()?))
+}
+
 fn database_bytes(connection: &Connection) -> rusqlite::Result<u64> {
     connection.query_row(
         "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
         [],
         |row| row.get(0),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::super::file::free_space_scan::pages_with;
+    use super::*;
+    use crate::store::tests::{database, text};
+
+    /// The pages with rows in which a text stands where no row is.
+    fn remains(connection: &Connection, text: &str) -> Vec<u32> {
+        assert!(cut_log(connection).unwrap());
+        let file = File::open(connection.path().unwrap()).unwrap();
+        let mut pages = pages_with(&file, 4096, &[text.to_owned()]).unwrap();
+        pages.retain(|page| has_rows(connection, *page, 4096).unwrap());
+        pages
+    }
+
+    fn rows(connection: &Connection) -> Vec<(i64, String)> {
+        let mut all = connection.prepare("SELECT * FROM t ORDER BY id").unwrap();
+        let rows = all.query_map([], |row| row.try_into()).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn what_is_left_between_rows_is_overwritten_and_nothing_else() {
+        let (_directory, connection) = database();
+        // So many and so long rows that there are several pages of the map, free pages, and pages with ends of rows.
+        connection
+            .execute_batch(
+                "PRAGMA secure_delete = OFF;
+                 CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT) STRICT;
+                 CREATE INDEX i ON t (text);
+                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+                 INSERT INTO t SELECT i, 'somebody ' || i || hex(zeroblob(i * 37 % 2500)) FROM n;
+                 DELETE FROM t WHERE id % 3 = 0 OR id BETWEEN 500 AND 600;",
+            )
+            .unwrap();
+        let before = rows(&connection);
+        assert!(!remains(&connection, "somebody 3").is_empty());
+        let all: u32 = connection
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .unwrap();
+        assert!(all > 1000, "{all}");
+
+        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let every_page: Vec<u32> = (1..all + 2).collect();
+        assert!(overwrite_unused(&connection, &every_page).unwrap());
+        connection.execute_batch("COMMIT").unwrap();
+
+        assert_eq!(remains(&connection, "somebody"), Vec::<u32>::new());
+        assert_eq!(rows(&connection), before);
+        assert_eq!(text(&connection, "PRAGMA integrity_check"), "ok");
+        // And the database works on.
+        connection
+            .execute_batch(
+                "DELETE FROM t WHERE id % 5 = 0;
+                 INSERT INTO t SELECT id + 3000, text || 'x' FROM t WHERE id % 2 = 0;",
+            )
+            .unwrap();
+        assert_eq!(text(&connection, "PRAGMA integrity_check"), "ok");
+    }
+
+    #[test]
+    fn the_map_tells_of_every_page_but_its_own() {
+        // 4096 / 5 entries: the first page of the map is 2, the next one 822.
+        assert_eq!(place_in_map(1, 4096), None);
+        assert_eq!(place_in_map(2, 4096), None);
+        assert_eq!(place_in_map(3, 4096), Some((2, 0)));
+        assert_eq!(place_in_map(821, 4096), Some((2, 4090)));
+        assert_eq!(place_in_map(822, 4096), None);
+        assert_eq!(place_in_map(823, 4096), Some((822, 0)));
+        assert_eq!(place_in_map(262_145, 4096), None);
+    }
 }

@@ -69,6 +69,9 @@ const SMALL: &[&str] = &[
     "refinery_schema_history",
     // One for each person and kind of events.
     "ingest_newest",
+    "pragma_auto_vacuum",
+    // One page, by its number.
+    "sqlite_dbpage VIRTUAL TABLE INDEX 1",
     "pragma_page_count",
     "pragma_page_size",
     "incidents USING INDEX one_open_incident_of_a_kind",
@@ -155,7 +158,7 @@ fn scans(connection: &Connection, sql: &str) -> Vec<String> {
         let table = scanned.split(' ').next().unwrap_or_default();
         let is_small = SMALL.iter().any(|small| {
             let rest = scanned.strip_prefix(small);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':']))
         });
         let is_small =
             is_small || scanned.contains("CONSTANT ROW") || ["chain", "names"].contains(&scanned);

@@ -23,6 +23,8 @@ const DRIFT_MS: i64 = 1000;
 /// A wall clock that is this far from where the time that passed would have brought it may be wrong: after a start
 /// with a flat battery, for example.
 const STRANGE: Duration = Duration::from_hours(24 * 7);
+/// A wall clock that stands this far before the end of an earlier run was set, and did not just drift.
+const SET_BACK: Duration = Duration::from_mins(1);
 /// A wall clock that is doubted is believed after it has run on for this long.
 const BELIEVED_AFTER: Duration = Duration::from_hours(24);
 
@@ -136,6 +138,20 @@ impl RelayTime {
             })
             .optional()?;
         Ok(Self(Arc::new(Mutex::new(State::resumed(saved, moment)))))
+    }
+
+    /// By how many seconds the wall clock is behind where an earlier run has left it, when that is worth a line.
+    pub(super) fn set_back(
+        connection: &Connection,
+        moment: Moment,
+    ) -> rusqlite::Result<Option<u64>> {
+        let left = connection
+            .query_row("SELECT wall_at FROM relay_time", [], |row| row.get(0))
+            .optional()?;
+        let behind = left.map(|left: Timestamp| left.since(moment.wall));
+        Ok(behind
+            .filter(|behind| *behind >= SET_BACK)
+            .map(|behind| behind.as_secs()))
     }
 
     /// What it is now.

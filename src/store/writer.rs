@@ -197,7 +197,7 @@ impl GroupCommit<'_> {
         }
         // A refusal is a command's own. What is wrong with the database concerns everybody, and says more than
         // that the transaction was gone then.
-        let grave = |met: &&Trouble| matches!(met, Trouble::DiskFull { .. }) || met.is_damage();
+        let grave = |met: &&Trouble| matches!(met, Trouble::DiskFull(_)) || met.is_damage();
         let mut met = commands.iter().filter_map(|command| command.trouble());
         let met = met.find(grave).cloned();
         let committed = committed.map_err(|error| {

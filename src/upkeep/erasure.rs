@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::backup::BackupFile;
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::person::{Cleaned, Erased, Notes, Person, names_in};
+use crate::person::{Cleaned, Erased, Notes, Person, names_in, spellings};
 use crate::store::file::snapshot::SnapshotError;
 use crate::store::{EraseError, Store, StoreError};
 
@@ -17,6 +17,11 @@ const LOG_TRIES: u32 = 50;
 const LOG_AGAIN: Duration = Duration::from_millis(200);
 /// Names that are looked for in what rows have left.
 const TEXTS: usize = 200;
+/// How often the database is searched for what is left, and overwritten where that stands: a page may be moved meanwhile.
+/// More would not find more of the person: what others write may look alike.
+const SEARCHES: u32 = 2;
+/// Pages that one transaction overwrites; more would hold up accepting.
+const PAGES_AT_ONCE: usize = 10;
 /// After each step the erasure pauses for this many times the step's duration, so that others go first.
 const PAUSE: u32 = 4;
 
@@ -153,7 +158,7 @@ impl Eraser {
         })
     }
 
-    /// What must not be found any more: the staff id, and the names in what is erased.
+    /// What must not be found any more: the staff id, and the names in what is erased, in every spelling.
     async fn texts_of(&self, staff_id: &str) -> Result<Vec<String>, StoreError> {
         let mut texts = Vec::new();
         let mut after = Some(0);
@@ -170,25 +175,53 @@ impl Eraser {
         texts.dedup();
         texts.truncate(TEXTS);
         texts.push(staff_id.to_owned());
-        Ok(texts)
+        Ok(texts.iter().flat_map(|text| spellings(text)).collect())
     }
 
     /// Sees to it that nothing of it is left in the database's files.
     async fn clean_file(&self, texts: &[String]) -> Result<Cleaned, StoreError> {
-        if !self.cut_log().await? {
-            return Ok(Cleaned::LogInUse);
+        for _ in 0..SEARCHES {
+            if !self.cut_log().await? {
+                return Ok(Cleaned::LogInUse);
+            }
+            let pages = self.store.pages_with_remains_of(texts.to_vec()).await?;
+            if pages.is_empty() {
+                return Ok(Cleaned::Clean);
+            }
+            if !self.overwrite_unused(&pages).await? {
+                return self.write_anew().await;
+            }
         }
-        if !self.store.has_remains_of(texts.to_vec()).await? {
-            return Ok(Cleaned::Clean);
-        }
+        self.ended(Cleaned::Clean).await
+    }
+
+    /// Holds up accepting, so it is for a build that can do no better.
+    async fn write_anew(&self) -> Result<Cleaned, StoreError> {
         if !self.store.write_anew().await? {
             return Ok(Cleaned::NoRoom);
         }
+        self.ended(Cleaned::Rewritten).await
+    }
+
+    /// What became of it, when nothing is left in the log either.
+    async fn ended(&self, cleaned: Cleaned) -> Result<Cleaned, StoreError> {
         Ok(if self.cut_log().await? {
-            Cleaned::Rewritten
+            cleaned
         } else {
             Cleaned::LogInUse
         })
+    }
+
+    /// False: it cannot be done so.
+    async fn overwrite_unused(&self, pages: &[u32]) -> Result<bool, StoreError> {
+        for some in pages.chunks(PAGES_AT_ONCE) {
+            let began = self.clock.monotonic();
+            if !self.store.overwrite_unused(some.to_vec()).await? {
+                return Ok(false);
+            }
+            self.pause_after(began).await;
+        }
+        Ok(true)
     }
 
     /// Tries until nobody reads the log, but not for ever.

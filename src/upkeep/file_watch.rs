@@ -55,6 +55,10 @@ impl FileWatch {
             return;
         };
         let moment = self.clock.moment();
+        if matches!(trouble, Trouble::Closed { .. }) {
+            // It is not lost.
+            return;
+        }
         let waits = self.not_before.is_some_and(|at| moment.monotonic < at);
         if waits || self.store.file().rescued().is_some() {
             return;

@@ -1,20 +1,18 @@
 //! The texts of alerts: what happened, since when, what it means, what to do, and the command for it.
 
+mod advice;
+
 use std::time::Duration;
 
 use crate::channel::objection::RefusedRecipient;
-use crate::command_line::CommandLine;
 use crate::incident::{CLEAR_FOR, Finding, Kind, Report, State};
 use crate::language::{Language, Locale};
 use crate::notification::advice::AdviceContext;
 use crate::notification::message::Message;
-use crate::route::settings::AllSettings;
 use crate::timestamp::Timestamp;
 use crate::words::recoveries::{self, Recovering};
-use crate::words::{clocks, findings, holds};
-
-/// Sends again what waits for a person.
-const RESEND: &str = "resend --status exhausted";
+use crate::words::{findings, holds};
+use advice::{actions, needs_a_person, resend};
 
 /// What a link to the page is called.
 fn on_the_page(language: Language) -> &'static str {
@@ -104,7 +102,7 @@ impl Locale {
     #[must_use]
     pub fn test(self, id: &str, now: Timestamp, advice: &AdviceContext) -> Message {
         let told = self.say(
-            "これはテストです。対応は不要です。この通知が届いたので、異常があればここに届きます。",
+            "これはテストです。対応は不要です。この通知が届いたので、異常が起きたときの通知もここに届きます。",
             "This is a test; nothing needs to be done. As it has arrived, alerts will arrive here too.",
         );
         let lines = [told.to_owned()].into_iter();
@@ -178,37 +176,32 @@ impl Locale {
         }
     }
 
-    /// What a condition is called.
+    /// What a condition is called, as on the page.
     #[must_use]
     pub fn name(self, kind: Kind) -> &'static str {
-        let (ja, en) = match kind {
-            Kind::DeliveriesExhausted => ("要対応のイベント", "events that cannot be sent:"),
-            Kind::PartnerRefuses => ("VoiceDrive による拒否", "refusal by VoiceDrive"),
-            Kind::PartnerAway => (
-                "VoiceDrive に送信できない状態",
-                "an outage on the way to VoiceDrive",
-            ),
-            Kind::SuccessRateLow => ("送信成功率の低下", "a low success rate"),
-            Kind::QueueLong => ("送信の滞留", "a long queue"),
-            Kind::LoginsFailing => ("認証の失敗", "a series of failed logins"),
-            Kind::StatisticsSlow => ("統計 API の遅延・失敗", "slow or failing statistics"),
-            Kind::BackupOld => ("バックアップの異常", "trouble with the backup file"),
-            Kind::DatabaseDamaged => ("データベースの異常", "trouble with the database"),
-            Kind::DiskLow => ("ディスク容量の不足", "a shortage of disk space"),
-            Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
-            Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
-            Kind::TokenEnding => ("トークンの期限", "the end of a token's life"),
-            Kind::DeliveriesMissing => (
-                "VoiceDrive に届いていないイベント",
-                "events that VoiceDrive does not have:",
-            ),
-            Kind::ReconcileOld => (
-                "VoiceDrive との突き合わせの遅れ",
-                "an overdue reconciliation with VoiceDrive",
-            ),
-            Kind::OnHold => ("送信の一時停止", "a hold"),
+        let en = match kind {
+            Kind::DeliveriesExhausted => "events that cannot be sent:",
+            Kind::PartnerRefuses => "refusal by VoiceDrive",
+            Kind::PartnerAway => "an outage on the way to VoiceDrive",
+            Kind::SuccessRateLow => "a low success rate",
+            Kind::QueueLong => "a long queue",
+            Kind::LoginsFailing => "a series of failed logins",
+            Kind::StatisticsSlow => "slow or failing statistics",
+            Kind::BackupOld => "trouble with the backup file",
+            Kind::DatabaseDamaged => "trouble with the database",
+            Kind::DiskLow => "a shortage of disk space",
+            Kind::CertificateExpiring => "the end of a certificate's life",
+            Kind::ClockOff => "a difference between the clocks",
+            Kind::TokenEnding => "the end of a token's life",
+            Kind::DeliveriesMissing => "events that VoiceDrive does not have:",
+            Kind::ReconcileOld => "an overdue reconciliation with VoiceDrive",
+            Kind::OnHold => "a hold",
         };
-        self.language.say(ja, en)
+        // In Japanese a name fits every place; in English it stands in a sentence here.
+        match self.language {
+            Language::Ja => self.notice(kind),
+            Language::En => en,
+        }
     }
 
     fn text(
@@ -219,7 +212,11 @@ impl Locale {
         actions: &[String],
     ) -> String {
         let mut lines = vec![self.what(state, report)];
-        let since = self.clock(report.opened_at);
+        if state != State::Resolved {
+            let label = self.language.say("意味と対応", "What it means, what to do");
+            lines.push(format!("{label}: {}", self.advice(report, &advice.routes)));
+        }
+        let since = self.moment_of_year(report.opened_at);
         let lasted = self.span(report.at.since(report.opened_at));
         lines.push(match (state, self.language) {
             (State::Resolved, Language::Ja) => format!("期間: {since} から {lasted}"),
@@ -232,8 +229,6 @@ impl Locale {
             lines.extend(self.on_the_page(advice.page_of(&report.id).as_deref()));
             return lines.join("\n");
         }
-        let label = self.language.say("意味と対応", "What it means, what to do");
-        lines.push(format!("{label}: {}", self.advice(report, &advice.routes)));
         if advice.recovers && report.is_of_outage() {
             lines.push(self.language.phrase(Recovering::ByItself).to_owned());
         } else if report.kind == Kind::PartnerAway && report.exhausted > 0 {
@@ -246,12 +241,14 @@ impl Locale {
         }
         lines.extend(self.on_the_page(advice.page_of(&report.id).as_deref()));
         if let Some(oldest) = &report.oldest_event_id {
-            let label = self.language.say("最も古いイベント", "Oldest event");
+            let label = self.language.say("最も古いイベントの ID", "Oldest event");
             lines.push(format!("{label}: {oldest}"));
         }
         if !report.event_types.is_empty() {
-            let label = self.language.say("イベント名", "Types");
-            lines.push(format!("{label}: {}", report.event_types.join(", ")));
+            let label = self.language.say("種類", "Types");
+            let types = report.event_types.iter();
+            let types = types.map(|name| self.event_type_with_name(name));
+            lines.push(format!("{label}: {}", types.collect::<Vec<_>>().join(", ")));
         }
         if !actions.is_empty() {
             let label = self.language.say("コマンド", "Commands");
@@ -273,7 +270,7 @@ impl Locale {
             ended_early,
         } = &report.finding
         {
-            let until = self.clock(*until);
+            let until = self.moment_of_year(*until);
             let ended = (state == State::Resolved).then_some(*ended_early);
             return holds::told(&until, reason, report.count, ended, self.language);
         }
@@ -289,15 +286,14 @@ impl Locale {
         } = &report.finding
         {
             let ended = (state == State::Resolved).then_some(report.at >= *ends_at);
-            let issued = self.clock(*issued_at);
             let which = findings::Token {
                 jti: &report.subject,
                 scope,
-                issued_on: &issued[..10],
+                issued_on: &self.day_of_year(*issued_at),
             };
             findings::of_a_token(&which, *days, ended)
         } else {
-            findings::of_numbers(&report.finding)
+            findings::of_numbers(state, &report.finding)
         };
         let told = match self.language {
             Language::Ja => ja,
@@ -311,7 +307,7 @@ impl Locale {
 
     /// That what was told does not hold any more, and when that counts as the end.
     pub(crate) fn clearing(self, since: Timestamp) -> String {
-        let [since, end] = [since, since.after(CLEAR_FOR)].map(|at| self.clock(at));
+        let [since, end] = [since, since.after(CLEAR_FOR)].map(|at| self.moment_of_year(at));
         both!(
             self.language,
             "ただし {since} からは正常です。このまま {end} まで続けば終了とします。",
@@ -340,70 +336,6 @@ impl Locale {
         ))
     }
 
-    /// What it means and what to do.
-    pub(crate) fn advice(self, report: &Report, routes: &AllSettings) -> String {
-        let (ja, en) = match &report.finding {
-            Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
-                return cause.sentence(&routes.of(report.route()), self.language);
-            }
-            Finding::Missing { .. } => (
-                "応答は 200 でしたが、VoiceDrive の記録にないか、職員が見つからず反映されていません。もう一度送り、次の突き合わせで届いたことが確かめられると終了します。職員が見つからない場合は、先にその職員の employee.created を送ってください",
-                "they were answered with 200, and VoiceDrive has no record of them or did not know the person: send them again (where the person was not known, first that person's employee.created); it is over when the next reconciliation finds them",
-            ),
-            Finding::Comparison { .. } => (
-                "その間は、届いていないイベントがあっても分かりません。VoiceDrive の担当者に定期的な突き合わせが動いているかを確かめるか、一覧をもらって reconcile を実行してください",
-                "meanwhile nobody sees what VoiceDrive does not have: ask VoiceDrive whether their regular reconciliation runs, or for their list, and run `reconcile` with it",
-            ),
-            Finding::SuccessRate { .. } => (
-                "失敗したものは自動で再送されます。tail で原因を確かめてください",
-                "what failed is sent again by itself: look with `tail` why",
-            ),
-            Finding::Queue { .. } => (
-                "イベントは失われません。送信先が応答しているか、送信先の URL (delivery.url、[[route]] の url) が設定されているかを確かめてください",
-                "no event is lost: see whether the receiver answers, and whether its URL is set (delivery.url, `url` of a [[route]])",
-            ),
-            Finding::Logins { .. } => (
-                "誤ったトークンを使っている相手か、不正なアクセスの試みです。ログの接続元を確かめてください",
-                "somebody uses a wrong token, or tries to get in: the log says from where",
-            ),
-            Finding::Statistics { .. } => (
-                "サーバーが混んでいるか、ディスクが遅くなっています。他のサービスの負荷を確かめてください",
-                "the server is busy, or its disk slow: look at what else runs on it",
-            ),
-            Finding::Backup { .. } => (
-                "ディスクの空きとログを確かめてください。直るまで、コピーされるバックアップは古いままです",
-                "look at the disk and at the log: until it is mended, what is copied is old",
-            ),
-            Finding::Database { trouble } => return trouble.advice(self.language).to_owned(),
-            Finding::Disk { .. } => (
-                "満杯になると新しいイベントを受け付けられません。不要なファイルを消すか、storage.retention_days を短くしてください",
-                "a full disk means that no event is accepted: delete what is not needed, or shorten storage.retention_days",
-            ),
-            Finding::Certificate { .. } => (
-                "期限を過ぎると送信できません。VoiceDrive に更新を依頼してください",
-                "after it nothing can be sent: ask VoiceDrive to renew it",
-            ),
-            Finding::OwnCertificate { .. } => (
-                "期限を過ぎると、TLS で接続してくる相手は接続をやめます。更新してください。更新したファイルは 1 分以内に自動で読み直します",
-                "after it callers over TLS turn away: renew it; the new files are read by themselves within a minute",
-            ),
-            Finding::Clock { .. } => (
-                "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
-                "signatures that are five minutes off are refused: set the clock with timedatectl",
-            ),
-            Finding::OwnClock { seconds } => clocks::advice(*seconds),
-            Finding::Hold { .. } => (
-                "受け付けは続き、イベントは失われません。終わると、待っていたものから順に自動で送信します",
-                "accepting goes on and no event is lost; when it ends, what waits is sent by itself, in order",
-            ),
-            Finding::Token { .. } => (
-                "期限を過ぎると、このトークンを使う相手は 401 で拒否されます。token list でだれのものかを確かめ、新しいトークンを発行して差し替えたあと、token revoke で失効させてください",
-                "after it whoever shows this token is refused with 401: see with `token list` whose it is, issue a new one, put it in its place, then end this one with `token revoke`",
-            ),
-        };
-        self.language.say(ja, en).to_owned()
-    }
-
     fn span(self, span: Duration) -> String {
         let minutes = span.as_secs() / 60;
         let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
@@ -423,269 +355,5 @@ impl Locale {
     }
 }
 
-/// What to type.
-/// Whether a person has to send something again when it is over. What an outage has left follows by itself when the
-/// configuration says so.
-fn needs_a_person(report: &Report, advice: &AdviceContext) -> bool {
-    let follows = advice.recovers && report.is_of_outage();
-    report.kind.is_about_sending() && report.exhausted > 0 && !follows
-}
-
-fn actions(report: &Report, commands: &CommandLine) -> Vec<String> {
-    let relay = |command: &str| Some(commands.program(command));
-    let show = || {
-        let oldest = report.oldest_event_id.as_ref();
-        oldest.map(|id| commands.program(&format!("show {id}")))
-    };
-    let journal = || {
-        let journal = commands.service("journalctl -u");
-        journal.map(|journal| format!("{journal} -n 100"))
-    };
-    let actions = match report.kind {
-        Kind::DeliveriesExhausted => vec![
-            show(),
-            relay(RESEND),
-            relay(&format!("alert dismiss {}", report.id)),
-        ],
-        Kind::PartnerRefuses => vec![show(), relay("check")],
-        Kind::PartnerAway => vec![relay("check"), relay("status")],
-        Kind::SuccessRateLow => vec![relay("tail"), relay("check")],
-        Kind::QueueLong => vec![relay("status"), relay("check")],
-        Kind::LoginsFailing | Kind::StatisticsSlow => vec![journal()],
-        Kind::DatabaseDamaged => match &report.finding {
-            Finding::Database { trouble } => return trouble.commands(commands),
-            _ => Vec::new(),
-        },
-        Kind::BackupOld | Kind::DiskLow => vec![relay("status"), journal()],
-        Kind::CertificateExpiring => vec![relay("check")],
-        Kind::ClockOff => vec![Some("timedatectl".to_owned()), relay("check")],
-        Kind::TokenEnding => vec![relay("token list")],
-        Kind::DeliveriesMissing => vec![
-            show(),
-            missing(report).and_then(|ids| relay(&format!("resend {ids}"))),
-            relay(&format!("alert dismiss {}", report.id)),
-        ],
-        Kind::ReconcileOld => vec![relay("reconcile webhook_logs.csv")],
-        Kind::OnHold => {
-            let route = report.route().map(|route| format!(" --route '{route}'"));
-            let end = format!("hold end{}", route.unwrap_or_default());
-            vec![relay("hold list"), relay(&end)]
-        }
-    };
-    actions.into_iter().flatten().collect()
-}
-
-/// The missing ones that are named.
-fn missing(report: &Report) -> Option<String> {
-    match &report.finding {
-        Finding::Missing { ids } if !ids.is_empty() => Some(ids.join(" ")),
-        _ => None,
-    }
-}
-
-/// Sends again whatever waits for a person: what an outage left behind, of its route alone.
-fn resend(report: &Report) -> String {
-    match report.kind {
-        Kind::PartnerAway => format!("{RESEND} --route '{}'", report.subject),
-        _ => RESEND.to_owned(),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::cause::Cause;
-    use crate::incident::StatusCount;
-    use crate::trouble::Trouble;
-    use crate::zone::Zone;
-
-    fn report(finding: Finding, kind: Kind) -> Report {
-        Report {
-            id: "0199e2f3".to_owned(),
-            kind,
-            subject: String::new(),
-            opened_at: Timestamp::from_unix_ms(0),
-            at: Timestamp::from_unix_ms(0),
-            count: 0,
-            exhausted: 0,
-            delivered: 0,
-            dismissed: 0,
-            oldest_event_id: None,
-            event_types: Vec::new(),
-            finding,
-            clear_since: None,
-        }
-    }
-
-    fn told(commands: &CommandLine, finding: Finding, kind: Kind) -> String {
-        let report = report(finding, kind);
-        let locale = Locale {
-            language: Language::En,
-            timezone: Zone::TOKYO,
-        };
-        let context = AdviceContext {
-            commands: commands.clone(),
-            ..AdviceContext::default()
-        };
-        locale.message(State::Opened, &report, &context).text
-    }
-
-    #[test]
-    fn what_an_outage_has_left_needs_a_person_unless_it_follows_by_itself() {
-        let locale = Locale {
-            language: Language::En,
-            timezone: Zone::TOKYO,
-        };
-        let away = Finding::Away {
-            cause: Cause::TimedOut,
-            http_status: None,
-            waiting: 0,
-            exhausted: 10,
-            route_is_gone: false,
-        };
-        let over = Report {
-            exhausted: 10,
-            ..report(away, Kind::PartnerAway)
-        };
-        for recovers in [false, true] {
-            let context = AdviceContext {
-                recovers,
-                ..AdviceContext::default()
-            };
-            let message = locale.message(State::Resolved, &over, &context);
-            assert_eq!(message.actions.is_empty(), recovers);
-            assert_eq!(message.text.contains("need a person: 10"), !recovers);
-            assert_eq!(message.text.contains("sent again by themselves"), recovers);
-        }
-    }
-
-    #[test]
-    fn an_outage_says_who_sends_what_has_used_up_its_retries() {
-        let away = Finding::Away {
-            cause: Cause::TimedOut,
-            http_status: None,
-            waiting: 2,
-            exhausted: 10,
-            route_is_gone: false,
-        };
-        let lasts = Report {
-            count: 12,
-            exhausted: 10,
-            ..report(away, Kind::PartnerAway)
-        };
-        for (language, person, itself) in [
-            (
-                Language::En,
-                "10 with their retries used up wait for a person",
-                "Recovery is automatic",
-            ),
-            (
-                Language::Ja,
-                "10 件は、担当者の操作を待っています",
-                "自動復旧が有効です",
-            ),
-        ] {
-            let timezone = Zone::TOKYO;
-            let locale = Locale { language, timezone };
-            for recovers in [false, true] {
-                let context = AdviceContext {
-                    recovers,
-                    ..AdviceContext::default()
-                };
-                let text = locale.message(State::Opened, &lasts, &context).text;
-                assert_eq!(text.contains(person), !recovers, "{text}");
-                assert_eq!(text.contains(itself), recovers, "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn different_refusals_are_told_with_their_numbers() {
-        let count = |(http_status, deliveries)| StatusCount {
-            http_status,
-            deliveries,
-        };
-        let refused = Finding::Deliveries {
-            cause: Cause::of_status(401),
-            http_status: Some(401),
-            statuses: [(401, 37), (413, 2)].map(count).to_vec(),
-        };
-        let text = told(&CommandLine::default(), refused, Kind::PartnerRefuses);
-        assert!(text.contains("(HTTP 401 ×37, 413 ×2)"), "{text}");
-    }
-
-    #[test]
-    fn an_alert_has_the_commands_of_the_relay_that_sends_it() {
-        let damaged = || Finding::Database {
-            trouble: Trouble::Overwritten {
-                copy: Some("/data/relay-backup.db".into()),
-            },
-        };
-        let packaged = CommandLine::default();
-        let text = told(&packaged, damaged(), Kind::DatabaseDamaged);
-        for line in [
-            "    sudo systemctl stop voicedrive-relay",
-            "    sudo voicedrive-relay restore /data/relay-backup.db",
-            "    sudo systemctl start voicedrive-relay",
-        ] {
-            assert!(text.lines().any(|told| told == line), "{line}: {text}");
-        }
-        let other = CommandLine::of(Path::new("/srv/relay.toml"));
-        let text = told(&other, damaged(), Kind::DatabaseDamaged);
-        let line = "    voicedrive-relay restore /data/relay-backup.db --config /srv/relay.toml";
-        assert!(text.lines().any(|told| told == line), "{text}");
-        // The service of the package is another relay.
-        assert!(!text.contains("systemctl"), "{text}");
-        let disk = Finding::Disk {
-            free_percent: 3,
-            free_mib: 1,
-            database_mib: 1,
-        };
-        let text = told(&other, disk, Kind::DiskLow);
-        let line = "    voicedrive-relay status --config /srv/relay.toml";
-        assert!(text.lines().any(|told| told == line), "{text}");
-        assert!(!text.contains("journalctl"), "{text}");
-    }
-
-    #[test]
-    fn what_clears_is_told_with_the_moment_at_which_it_is_over() {
-        let at = |text: &str| Timestamp::parse(text).unwrap();
-        let report = Report {
-            id: "id".to_owned(),
-            kind: Kind::LoginsFailing,
-            subject: String::new(),
-            opened_at: at("2025-10-26T05:00:00.000Z"),
-            at: at("2025-10-26T05:30:00.000Z"),
-            finding: Finding::Logins { failed: 1 },
-            count: 1,
-            delivered: 0,
-            dismissed: 0,
-            exhausted: 0,
-            oldest_event_id: None,
-            event_types: Vec::new(),
-            clear_since: Some(at("2025-10-26T05:28:00.000Z")),
-        };
-        let told = |language, state| {
-            let locale = Locale {
-                language,
-                timezone: Zone::TOKYO,
-            };
-            let message = locale.message(state, &report, &AdviceContext::default());
-            message.text.lines().next().unwrap_or_default().to_owned()
-        };
-        assert_eq!(
-            told(Language::En, State::Ongoing),
-            "In the last hour, 1 login failed. But it has been good since 2025-10-26 14:28:00, \
-             and is over when that lasts until 2025-10-26 14:33:00."
-        );
-        assert_eq!(
-            told(Language::Ja, State::Ongoing),
-            "直近 1 時間に、認証の失敗が 1 回ありました。ただし 2025-10-26 14:28:00 からは正常です。\
-             このまま 2025-10-26 14:33:00 まで続けば終了とします。"
-        );
-        let over = told(Language::En, State::Resolved);
-        assert_eq!(over, "In the last hour, 1 login failed.");
-    }
-}
+mod tests;

@@ -84,7 +84,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
             "この ID のイベントはありません。tail で ID を確かめてください"
         }
         ("NOT_FOUND", Subject::Dismissal) => {
-            "この ID の、まだ終わっていない異常も、イベントもありません。alert history か tail で ID を確かめてください"
+            "この ID の、続いているお知らせも、イベントもありません。alert history か tail で ID を確かめてください"
         }
         ("NOT_FOUND", Subject::Staff) => "この職員 ID について保存しているものはありません",
         ("CONFLICT", Subject::Staff) => {
@@ -107,7 +107,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
             "対応不要にできるのは、要対応のイベントと、VoiceDrive にないと分かったイベントだけです。このイベントは送信済みか、これから送信されます"
         }
         ("CONFLICT", Subject::Dismissal) => {
-            "この種類の異常は、原因がなくなると自動で終わります。対応不要にはできません"
+            "この種類のお知らせは、原因がなくなると自動で終わります。対応不要にはできません"
         }
         ("CONFLICT", Subject::Reload) => {
             return format!(
@@ -119,7 +119,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
             if let Some(reasons) = recoveries::left_out_in_japanese(message) {
                 return reasons;
             }
-            "今は送れません。すでに再送の途中か、経路が一時停止中か、URL が未設定です。hold list と status で確かめてください"
+            "今は送れません。すでに再送の途中か、送り先が一時停止中か、URL が未設定です。hold list と status で確かめてください"
         }
         ("CONFLICT" | "IDEMPOTENCY_CONFLICT", _) => "すでに保存されている内容と矛盾しています",
         ("STORAGE_UNAVAILABLE", _) => {
@@ -179,8 +179,10 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
 /// `message` names the known routes behind a colon when there is no such route.
 fn no_hold(message: &str) -> String {
     match message.rsplit_once(": ") {
-        Some((_, known)) => format!("この名前の経路は設定にありません。設定にある経路: {known}"),
-        None => "この経路だけの一時停止はありません。hold list で確かめてください".to_owned(),
+        Some((_, known)) => {
+            format!("この名前の送り先は設定にありません。設定にある送り先: {known}")
+        }
+        None => "この送り先だけの一時停止はありません。hold list で確かめてください".to_owned(),
     }
 }
 
@@ -191,7 +193,7 @@ fn of_route(message: &str) -> String {
     let meant = meant.and_then(|(_, rest)| rest.split_once('?'));
     let meant = meant.map_or_else(String::new, |(name, _)| format!("もしかして: {name}。"));
     format!(
-        "route: この名前の経路は設定になく、そこで受け付けたイベントもありません。{meant}設定にある経路: {known}"
+        "route: この名前の送り先は設定になく、そこに送るイベントもありません。{meant}設定にある送り先: {known}"
     )
 }
 

@@ -13,7 +13,7 @@ phrases! {
         Resend: "再送", "sent again";
         Hold: "送信の一時停止", "put on hold";
         EndHold: "一時停止の終了", "ended a hold";
-        Recover: "復旧後の再送", "recovered";
+        Recover: "回復後の再送", "recovered";
         Dismiss: "対応不要の指定", "dismissed";
         Reconcile: "突き合わせによる再送", "sent again what was missing";
         Erase: "個人データの消去", "erased a person's data";

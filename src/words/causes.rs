@@ -15,23 +15,23 @@ impl Cause {
     pub fn sentence(self, settings: &Settings, language: Language) -> String {
         let (ja, en) = match self {
             Self::NameNotFound => (
-                "送信先のホスト名が見つかりません。URL の綴りと、このサーバーの DNS を確かめてください",
+                "送り先のホスト名が見つかりません。URL の綴りと、このサーバーの DNS を確かめてください",
                 "the receiver's host name has no address: look at the spelling of the URL and at this server's DNS",
             ),
             Self::ConnectionRefused => (
-                "送信先が接続を受け付けていません。VoiceDrive 側のサービスが動いているか、URL のポートが正しいかを確かめてください",
+                "送り先が接続を受け付けていません。VoiceDrive 側のサービスが動いているか、URL のポートが正しいかを確かめてください",
                 "nobody listens at the receiver's address: ask VoiceDrive whether the service runs, and look at the port in the URL",
             ),
             Self::Unreachable => (
-                "送信先までのネットワークがつながっていません。このサーバーのネットワークと、途中のルーターやファイアウォールを確かめてください",
+                "送り先までのネットワークがつながっていません。このサーバーのネットワークと、途中のルーターやファイアウォールを確かめてください",
                 "the network does not lead to the receiver: look at this server's network, and at routers and firewalls on the way",
             ),
             Self::TimedOut => (
-                "制限時間内に応答がありませんでした。VoiceDrive 側の混雑か、途中のネットワーク (プロキシを使う場合はそれも) の不調です",
-                "there was no answer in time: VoiceDrive is slow, or the network between (and the proxy, when there is one) is in trouble",
+                "制限時間内に応答がありませんでした。VoiceDrive 側の混雑か、途中のネットワーク (プロキシを使う場合はそれも) の不調です。続くようなら VoiceDrive に連絡してください",
+                "there was no answer in time: VoiceDrive is slow, or the network between (and the proxy, when there is one) is in trouble; tell VoiceDrive if it lasts",
             ),
             Self::Tls => (
-                "暗号化された接続ができません。URL が https で正しいか、途中の機器が通信を遮っていないかを確かめてください",
+                "暗号化された接続ができません。URL (https://) が正しいか、途中の機器が通信を遮っていないかを確かめてください",
                 "no secure connection: look whether the URL is right, and whether something between interferes with TLS",
             ),
             Self::NotTls => (
@@ -39,39 +39,39 @@ impl Cause {
                 "there is no TLS at this port: look at the port; if it is right, let the encryption (https:// of a URL, encryption of a mail channel) be what the server has",
             ),
             Self::TlsTooOld => (
-                "送信先の TLS が古すぎます (1.2 以上が必要)。送信先に TLS 1.2 または 1.3 を有効にするよう依頼してください",
+                "送り先の TLS が古すぎます (1.2 以上が必要)。送り先に TLS 1.2 または 1.3 を有効にするよう依頼してください",
                 "the receiver's TLS is too old: ask them to switch TLS 1.2 or 1.3 on",
             ),
             Self::Certificate => (
-                "送信先の証明書が正しくありません。送信先に証明書の確認を依頼してください",
+                "送り先の証明書が正しくありません。送り先に証明書の確認を依頼してください",
                 "the receiver's certificate is not good: ask them to look at it",
             ),
             Self::CertificateExpired => (
-                "送信先の証明書の期限が切れています。送信先に更新を依頼してください (このサーバーの日付も timedatectl で確かめてください)",
+                "送り先の証明書の期限が切れています。送り先に更新を依頼してください (このサーバーの日付も timedatectl で確かめてください)",
                 "the receiver's certificate has expired: ask them to renew it (and see with timedatectl that this server's date is right)",
             ),
             Self::CertificateNotYetValid => (
-                "送信先の証明書はまだ有効期間に入っていません。このサーバーの日付を timedatectl で確かめてください。正しければ送信先に連絡してください",
+                "送り先の証明書はまだ有効期間に入っていません。このサーバーの日付を timedatectl で確かめてください。正しければ送り先に連絡してください",
                 "the receiver's certificate is not valid yet: see with timedatectl that this server's date is right; if it is, tell the receiver",
             ),
             Self::CertificateName => (
-                "送信先の証明書は別の名前のものです。URL のホスト名が正しいかを確かめ、正しければ送信先に連絡してください",
+                "送り先の証明書は別の名前のものです。URL のホスト名が正しいかを確かめ、正しければ送り先に連絡してください",
                 "the receiver's certificate is for another name: look at the host name in the URL; if it is right, tell the receiver",
             ),
             Self::CertificateIssuer => (
-                "送信先の証明書の発行元をこのサーバーは知りません。院内の認証局なら、その証明書を /usr/local/share/ca-certificates に .crt として置き、sudo update-ca-certificates の後に再起動してください。そうでなければ、中間証明書を含めて設定するよう送信先に依頼してください",
+                "送り先の証明書の発行元をこのサーバーは知りません。院内の認証局なら、その証明書を /usr/local/share/ca-certificates に .crt として置き、sudo update-ca-certificates の後に再起動してください。そうでなければ、中間証明書を含めて設定するよう送り先に依頼してください",
                 "this server does not know who issued the receiver's certificate: if it is the clinic's own authority, put its certificate into /usr/local/share/ca-certificates as a .crt file, run `sudo update-ca-certificates`, and restart the relay; else ask the receiver to send the intermediate certificates too",
             ),
             Self::CertificateSelfSigned => (
-                "送信先の証明書は送信先が自分で署名したもの (自己署名) です。正式な証明書にするよう送信先に依頼してください。信用してよいと確かめたものなら、/usr/local/share/ca-certificates に .crt として置き、sudo update-ca-certificates の後に再起動してください",
+                "送り先の証明書は送り先が自分で署名したもの (自己署名) です。正式な証明書にするよう送り先に依頼してください。信用してよいと確かめたものなら、/usr/local/share/ca-certificates に .crt として置き、sudo update-ca-certificates の後に再起動してください",
                 "the receiver signed its certificate itself: ask them for one of a known authority; if you have made sure that it is theirs, put it into /usr/local/share/ca-certificates as a .crt file, run `sudo update-ca-certificates`, and restart the relay",
             ),
             Self::ClientCertificate => (
-                "送信先はクライアント証明書を持つ相手だけを受け付けますが、リレーはそれを使えません。証明書の不要な URL を送信先に確かめてください",
+                "送り先はクライアント証明書を持つ相手だけを受け付けますが、リレーはそれを使えません。証明書の不要な URL を送り先に確かめてください",
                 "the receiver takes only those who show a certificate of their own, and the relay has none: ask the receiver for a URL that needs none",
             ),
             Self::ConnectionEnded => (
-                "送信先のサービスか、途中の機器 (ファイアウォールなど) が接続を切りました。続くようなら送信先に連絡してください",
+                "送り先のサービスか、途中の機器 (ファイアウォールなど) が接続を切りました。続くようなら送り先に連絡してください",
                 "the receiver's service ended the connection, or something between, such as a firewall; tell the receiver if it lasts",
             ),
             Self::OwnSystem => (
@@ -79,7 +79,7 @@ impl Cause {
                 "this server itself could not send: look in the log why (such as its firewall, or its limit of open files)",
             ),
             Self::NotHttp => (
-                "このポートで応答しているのは HTTP/1.1 のサービスではありません。URL のポートの番号を確かめてください。正しければ送信先に連絡してください",
+                "このポートで応答しているのは HTTP/1.1 のサービスではありません。URL のポートの番号を確かめてください。正しければ送り先に連絡してください",
                 "what answers at this port does not speak HTTP/1.1: look at the port in the URL; if it is right, tell the receiver",
             ),
             Self::WantsTls => (
@@ -120,7 +120,7 @@ impl Cause {
                 let url = settings.key("url", language);
                 return both!(
                     language,
-                    "送信先の URL に受信口がありません。{url} を確かめてください",
+                    "送り先の URL に受信口がありません。{url} を確かめてください",
                     "there is no receiver at this URL: look at {url}"
                 );
             }
@@ -128,7 +128,7 @@ impl Cause {
                 let url = settings.key("url", language);
                 return both!(
                     language,
-                    "送信先が移動しました。新しいアドレスを VoiceDrive に確かめ、{url} を直してください。転送先には送信されません",
+                    "送り先が移動しました。新しいアドレスを VoiceDrive に確かめ、{url} を直してください。転送先には送信されません",
                     "the receiver has moved: make sure of the new address with VoiceDrive, and set {url}; nothing is sent on by itself"
                 );
             }
@@ -197,7 +197,7 @@ impl Settings {
                 let [profile, bearer] = ["profile", "bearer"].map(|key| self.key(key, language));
                 both!(
                     language,
-                    "送信先が署名またはトークンを求めていますが、この経路はどちらも送りません。何が必要かを VoiceDrive に確かめ、{profile} または {bearer} を設定してください",
+                    "送り先が署名またはトークンを求めていますが、リレーはどちらも付けていません。何が必要かを VoiceDrive に確かめ、{profile} または {bearer} を設定してください",
                     "the receiver wants a signature or a token, and this route sends neither: ask VoiceDrive which, and set {profile} or {bearer}"
                 )
             }
@@ -232,7 +232,7 @@ fn proxy_login(key: &str, language: Language) -> String {
 fn proxy_refuses(key: &str, language: Language) -> String {
     both!(
         language,
-        "プロキシが送信先につなぎません。この宛先が許可されているか、プロキシから届くかを、プロキシの管理者に確かめてください ({key} がプロキシのアドレスであることも)",
+        "プロキシが送り先につなぎません。この宛先が許可されているか、プロキシから届くかを、プロキシの管理者に確かめてください ({key} がプロキシのアドレスであることも)",
         "the proxy does not connect to the receiver: ask whoever runs it whether this destination is allowed and reached from there (and see that {key} is the address of a proxy)"
     )
 }
@@ -240,7 +240,7 @@ fn proxy_refuses(key: &str, language: Language) -> String {
 fn proxy_certificate(key: &str, language: Language) -> String {
     both!(
         language,
-        "プロキシの証明書に問題があります。送信先の証明書ではありません。プロキシの管理者に証明書の確認を依頼してください ({key} のホスト名も確かめてください)",
+        "プロキシの証明書に問題があります。送り先の証明書ではありません。プロキシの管理者に証明書の確認を依頼してください ({key} のホスト名も確かめてください)",
         "the certificate of the proxy is not good; it is not that of the receiver: ask whoever runs the proxy to look at it (and look at the host name in {key})"
     )
 }
@@ -264,7 +264,7 @@ fn proxy_unknown(key: &str, language: Language) -> String {
 fn proxy_answer(key: &str, language: Language) -> String {
     both!(
         language,
-        "プロキシを経由した応答です。http:// では、プロキシが断ったのか送信先が返したのかを区別できません。この宛先が許可されているか、プロキシから届くかを、プロキシの管理者に確かめてください ({key})。問題がなければ送信先に連絡してください",
+        "プロキシを経由した応答です。http:// では、プロキシが断ったのか送り先が返したのかを区別できません。この宛先が許可されているか、プロキシから届くかを、プロキシの管理者に確かめてください ({key})。問題がなければ送り先に連絡してください",
         "this answer came by way of the proxy, and with http:// nobody can tell whether the proxy or the receiver gave it: ask whoever runs the proxy whether this destination is allowed and reached from there ({key}); if it is, tell the receiver"
     )
 }

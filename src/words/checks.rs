@@ -1,11 +1,12 @@
 //! What `check` finds.
 
+pub(crate) mod storage;
+
 use std::fmt::Display;
 use std::path::Path;
 
 use crate::command_line::CommandLine;
 use crate::language::Language;
-use crate::store::file::Leftover;
 use crate::words::{Phrase, counted};
 
 phrases! {
@@ -60,8 +61,8 @@ phrases! {
         Ingest: "入口", "ingest";
         Proxy: "プロキシ", "proxy";
         Certificates: "証明書", "certificates";
-        Routes: "経路", "routes";
-        Route: "経路", "route";
+        Routes: "送り先", "routes";
+        Route: "送り先", "route";
         Hold: "一時停止", "hold";
         Alerts: "通知先", "alerts";
     }
@@ -157,48 +158,6 @@ pub(crate) fn listens_elsewhere(commands: &CommandLine, language: Language) -> S
     )
 }
 
-/// A rollback journal beside a database that nobody has open.
-pub(crate) fn unfinished(journal: &Path, language: Language) -> String {
-    let journal = journal.display();
-    both!(
-        language,
-        "{journal} があるため、まだ確かめられません。停電などで途中で終わった書き込みの跡なら、次の起動で元に戻ります。だれかが置いたファイルなら、別の場所に移してください",
-        "{journal} is beside it, so it cannot be looked at yet: if a crash broke off a change, the next start undoes it; if somebody put this file there, move it away"
-    )
-}
-
-/// The same when it is not the database's own.
-pub(crate) fn stray_journal(journal: &Path, language: Language) -> String {
-    let journal = journal.display();
-    both!(
-        language,
-        "{journal} はリレーのファイルではなく、これがあると確かめられません。だれが置いたのかを確かめてください。リレーは使わずに、動いている間か次の起動のときに relay.db-journal-set-aside-番号 という名前に変えます",
-        "{journal} is no file of the relay, and keeps others from looking at the database. See who put it there; the relay uses nothing of it, and while it runs, or at its next start, moves it to relay.db-journal-set-aside-NUMBER"
-    )
-}
-
-/// What nobody uses any more.
-pub(crate) fn left_behind(what: Leftover, path: &Path, language: Language) -> String {
-    let path = path.display();
-    match what {
-        Leftover::OfRestore => both!(
-            language,
-            "{path} は途中で終わった復元の残りで、今のデータベースは使っていません。個人情報が含まれます。数日問題がなければ削除してください: sudo rm -r {path}",
-            "{path} was left by a restore that was broken off; the present database does not use it. It holds personal data: when nothing is missed for some days, delete it: sudo rm -r {path}"
-        ),
-        Leftover::OfAnotherRelay => both!(
-            language,
-            "{path} は別のリレー、または復元の前のデータベースのコピーです。relay-backup.db の場所にあったため取り分けたもので、使われていません。個人情報が含まれます。不要であれば削除してください: sudo rm {path}",
-            "{path} is a copy of another relay's database, or of the one that was here before a restore. It stood in the place of relay-backup.db and was moved aside; nothing uses it. It holds personal data: when it is of no use to anybody, delete it: sudo rm {path}"
-        ),
-        Leftover::Journal => both!(
-            language,
-            "{path} はリレーのものではないジャーナルで、取り分けたまま使われていません。個人情報が含まれるおそれがあります。不要であれば削除してください: sudo rm {path}",
-            "{path} is a rollback journal that was not the relay's. It was moved aside and nothing uses it. It may hold personal data: when it is of no use to anybody, delete it: sudo rm {path}"
-        ),
-    }
-}
-
 /// A relay has the data directory, and cannot be asked.
 pub(crate) fn silent_daemon(
     socket: &Path,
@@ -227,83 +186,12 @@ pub(crate) fn may_not_look(path: impl Display, check: &str, language: Language) 
     )
 }
 
-/// No socket can have such a path.
-pub(crate) fn path_too_long(path: &Path, bytes: usize, most: usize, language: Language) -> String {
-    let path = path.display();
-    both!(
-        language,
-        "{path}: パスが {bytes} バイトあります。{most} バイト以下になるように storage.directory を短くしてください",
-        "{path}: the path has {bytes} bytes, and a socket's may have {most}; choose a shorter storage.directory"
-    )
-}
-
-/// An erasure that has to be done again.
-pub(crate) fn erasure_broken_off(begun: &str, language: Language) -> String {
-    both!(
-        language,
-        "{begun} に始めた個人データの消去が途中で止まっています。同じ職員 ID で staff erase をもう一度実行してください",
-        "an erasure of a person's data that began at {begun} was broken off: type staff erase with the same staff id again"
-    )
-}
-
-/// Counts that were wrong, and are right now.
-pub(crate) fn counted_anew(differ: u64, language: Language) -> String {
-    let counts = counted(differ, "count");
-    both!(
-        language,
-        "{differ} 件の集計が記録と異なっていたため、数え直しました",
-        "not as the rows are: {counts}; made anew now"
-    )
-}
-
-/// Counts that are wrong, and why they are not corrected.
-pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> String {
-    let counts = counted(differ, "count");
-    both!(
-        language,
-        "{differ} 件の集計が記録と異なります。リレーを起動してからもう一度 check を実行すると数え直します ({error})",
-        "not as the rows are: {counts}; start the daemon and run check again, which makes them anew ({error})"
-    )
-}
-
 /// A file of the system's store of certificates that the daemon's user cannot read.
 pub(crate) fn unreadable_certificates(path: impl Display, why: &str, language: Language) -> String {
     both!(
         language,
         "{path}: {why}。この中の認証局は信用されません。リレーを動かすユーザーが読めるようにしてください (sudo chmod a+r {path})",
         "{path}: {why}; no authority in it is believed: let the daemon's user read it (sudo chmod a+r {path})"
-    )
-}
-
-/// A data directory that is not there, and that the daemon cannot make.
-pub(crate) fn cannot_be_made(
-    path: impl Display,
-    parent: impl Display,
-    why: &str,
-    language: Language,
-) -> String {
-    both!(
-        language,
-        "{path}: まだなく、起動時にも作成できません ({parent}: {why})。ディレクトリを作り、リレーを動かすユーザーが書き込めるようにしてください",
-        "{path}: not there, and the daemon cannot make it ({parent}: {why}); make it, and let the daemon's user write there"
-    )
-}
-
-/// A relative data directory: it depends on the directory in which the relay is started.
-pub(crate) fn relative(path: impl Display, language: Language) -> String {
-    both!(
-        language,
-        "{path}: storage.directory が相対パスです。起動した場所によって別のディレクトリになります。/ で始まるパスにしてください",
-        "{path}: storage.directory is relative, and leads elsewhere from wherever the daemon is started; write a path that begins with /"
-    )
-}
-
-/// A data directory that is not the relay's alone.
-pub(crate) fn open_to_all(path: impl Display, language: Language) -> String {
-    both!(
-        language,
-        "{path}: だれでも読めます。次のコマンドを勧めます: sudo chmod 0750 {path}",
-        "{path}: everybody can look into it; this is advised: sudo chmod 0750 {path}"
     )
 }
 
@@ -347,7 +235,7 @@ pub(crate) fn last_message_failed(why: &str, test: &str, language: Language) -> 
 pub(crate) fn lost_route(resend: &str, language: Language) -> String {
     both!(
         language,
-        "設定にない経路を待っているイベントがあります。経路を設定に戻すか、{resend} で別の経路から送ってください (一度も送信していないものは --status accepted)",
+        "設定にない送り先を待っているイベントがあります。送り先を設定に戻すか、{resend} で別の送り先に送ってください (一度も送信していないものは --status accepted)",
         "events wait for a route that the configuration does not have; bring it back, or send them another way with `{resend}` (what was never tried: --status accepted)"
     )
 }
@@ -356,7 +244,7 @@ pub(crate) fn lost_route(resend: &str, language: Language) -> String {
 pub(crate) fn same_url(names: &str, language: Language) -> String {
     both!(
         language,
-        "{names} は同じ URL に送ります。同じ職員のイベントでも、経路が違えば順番は守られません。1 つの経路にまとめることを勧めます",
+        "{names} は同じ URL に送ります。同じ職員のイベントでも、[[route]] が違えば順番は守られません。1 つの [[route]] にまとめることを勧めます",
         "{names} lead to one URL: between two routes there is no order, even for the events of one person; one route for both keeps it"
     )
 }
@@ -365,7 +253,7 @@ pub(crate) fn same_url(names: &str, language: Language) -> String {
 pub(crate) fn unused_previous(name: &str, profile: &str, language: Language) -> String {
     both!(
         language,
-        "{name} は送信には使われません。{profile} の署名は 1 つだけで、現在の鍵で作ります。送信先が新しい鍵に替わるまで、送信は 401 で拒否されます",
+        "{name} は送信には使われません。{profile} の署名は 1 つだけで、現在の鍵で作ります。送り先が新しい鍵に替わるまで、送信は 401 で拒否されます",
         "{name} has no effect on what is sent: {profile} carries one signature, which the present secret makes. Until the receiver has the new secret, it answers 401"
     )
 }
@@ -391,16 +279,6 @@ pub(crate) fn clock_off(ahead: i64, language: Language) -> String {
         language,
         "このサーバーの時計は相手より {off} 秒{ja}います。VoiceDrive は 5 分以上ずれた署名を 401 で拒否します。timedatectl で時計を合わせてください",
         "this server's clock is {off} s {en} the receiver's; VoiceDrive answers 401 to signatures more than 5 minutes off; set the clock (timedatectl)"
-    )
-}
-
-/// Something in the control socket's place that is no socket.
-pub(crate) fn no_socket(path: &Path, language: Language) -> String {
-    let path = path.display();
-    both!(
-        language,
-        "{path}: コマンド用の接続口 (ソケット) の場所に、ほかのものがあります。別の場所に移してください",
-        "{path}: this is no socket, and the relay needs its own here; move it away"
     )
 }
 

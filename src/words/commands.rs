@@ -18,7 +18,7 @@ phrases! {
         Sent: "送信しました", "sent";
         ChannelFailed: "どの通知先にも届きませんでした", "no channel took it";
         SomeFailed: "届かない通知先があります。ほかには届きました", "not everybody got it; the others did";
-        NothingTold: "通知はありません", "nothing was told";
+        NothingTold: "お知らせはありません", "nothing was told";
         Accepted: "受け付けました", "accepted";
         UsedUp: "再送回数を使い切りました。原因を直してから再送してください", "the retries are used up; mend the cause, then send it again";
         NextAttempt: "次の再送:", "next attempt:";
@@ -37,7 +37,7 @@ phrases! {
         HasChanged: "変更されたもの", "changed";
         NotSetAnyMore: "設定されなくなったもの", "not set any more";
         Dropped: "--drop を付けたため、使えなくなったもの", "in force before, and given up as --drop says";
-        Shown: "画面で操作の権限がない人にも見えるようになった経路 (private ではなくなりました)", "not private any more, and shown to everybody who may see the monitor page";
+        Shown: "画面で操作の権限がない人にも見えるようになった送り先 (private ではなくなりました)", "not private any more, and shown to everybody who may see the monitor page";
         Note: "注意", "note";
     }
 }

@@ -36,8 +36,8 @@ impl SnapshotError {
                 match source.kind() {
                     ErrorKind::StorageFull | ErrorKind::QuotaExceeded => both!(
                         language,
-                        "{why}。そのディスクに空きを作るか、別のディスクのファイルを指定してください。前からあるファイルはそのままです",
-                        "{why}; make room on that disk, or name a file on another one. What was there before is as it was"
+                        "{why}。そのディスクに空きを作るか (容量は df -h、ファイル数は df -i で確かめられます)、別のディスクのファイルを指定してください。前からあるファイルはそのままです",
+                        "{why}; make room on that disk (df -h shows bytes, df -i files), or name a file on another one. What was there before is as it was"
                     ),
                     _ => why,
                 }

@@ -60,7 +60,7 @@ impl Locale {
         let (why, said) = (why.unwrap_or_default(), self.said(attempt));
         both!(
             self.language,
-            "{number}回目 {outcome}{said} ({took} ms){why}",
+            "{number} 回目 {outcome}{said} ({took} ms){why}",
             "attempt {number}: {outcome}{said} ({took} ms){why}"
         )
     }

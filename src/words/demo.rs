@@ -27,7 +27,7 @@ phrases! {
             "\n場面 4: VoiceDrive が 200 と応答したあとで、1 件を失います。\n届いたものの一覧と突き合わせると見つかり、もう一度送ります。",
             "\nFourth story: VoiceDrive answers 200, and loses the event behind it.\nComparing with the list of what it has finds it, and it is sent again.";
         OnHold:
-            "\n場面 5: VoiceDrive の入れ替えのため、送信を 2 秒だけ一時停止します。受け付けは\n続き、時間になると自動で再開して、待っていたものを順に送ります。",
+            "\n場面 5: VoiceDrive のメンテナンスのため、送信を 2 秒だけ一時停止します。受け付けは\n続き、時間になると自動で再開して、待っていたものを順に送ります。",
             "\nFifth story: VoiceDrive is being replaced, and sending is on hold for two\nseconds. Events are accepted all the same, and sent in order when it ends.";
         Away:
             "\n場面 6: VoiceDrive が止まっています。再送を使い切ったイベントは「要対応」として\n待ちます。",
@@ -35,7 +35,7 @@ phrases! {
         Back:
             "\nVoiceDrive が回復しました。recover を実行すると、まず最も古い 1 件を試し、届いたので\n残りも順に送ります。",
             "\nVoiceDrive is back. `recover` tries the oldest event first, and as that arrives,\nthe rest follows in order.";
-        Reason: "VoiceDrive の入れ替え", "VoiceDrive is being replaced";
+        Reason: "VoiceDrive のメンテナンス", "VoiceDrive is being replaced";
         NotAll: "届かなかったイベントがあります", "not everything arrived";
         NoProfile: "プロファイルがこのバージョンに含まれていません", "the profile is not built in";
         Event: "イベント", "event";
@@ -102,7 +102,7 @@ pub(crate) fn interviews(
     let interviews = counted(&total, "interview");
     both!(
         language,
-        "面談 {total} 件、完了 {completed} 件 (完了率 {rate} %、無断欠席率 {no_show} %)",
+        "面談 {total} 件、実施済み {completed} 件 (実施率 {rate} %、無断欠席率 {no_show} %)",
         "{interviews}, {completed} completed ({rate} %), nobody came to {no_show} %"
     )
 }

@@ -9,7 +9,7 @@ phrases! {
         Happened: "発生", "happened";
         Accepted: "受付", "accepted";
         Status: "状態", "status";
-        Route: "経路", "route";
+        Route: "送り先", "route";
         NextRetry: "次の再送", "next retry";
         WaitsFor: "先に送るもの", "waits for";
         Repeats: "同じ内容の再受信", "handed in again";

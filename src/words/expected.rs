@@ -144,7 +144,7 @@ impl Expected {
             ),
             Self::OtherThanItself => both!(
                 language,
-                "送信先の URL にしてください。これはリレー自身のアドレス (server.listen、server.public_url) で、自分に送ることになります",
+                "送り先の URL にしてください。これはリレー自身のアドレス (server.listen、server.public_url) で、自分に送ることになります",
                 "must be the URL of a receiver: this one is the relay's own (server.listen, server.public_url), which would send to itself"
             ),
             Self::OtherAddress(RefusedAddress::LinkLocal) => both!(
@@ -174,7 +174,7 @@ impl Expected {
             ),
             Self::OtherRouteName(name) => both!(
                 language,
-                "前にある経路と同じ名前 ({name}) です。別の名前にしてください。name がなければ events の最初のものが名前になります",
+                "前にある送り先と同じ名前 ({name}) です。別の名前にしてください。name がなければ events の最初のものが名前になります",
                 "must be another name than that of an earlier route ({name}); without `name` it is the first of `events`"
             ),
             Self::Profile(names) => {

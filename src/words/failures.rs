@@ -32,7 +32,7 @@ impl Failure {
                 };
                 both!(
                     language,
-                    "{status}。送信先の時計がこのサーバーより {seconds} 秒{ja}います。5 分以上ずれた署名は拒否されます。timedatectl で時刻を合わせてください",
+                    "{status}。送り先の時計がこのサーバーより {seconds} 秒{ja}います。5 分以上ずれた署名は拒否されます。timedatectl で時刻を合わせてください",
                     "{status}; the receiver's clock is {seconds} s {en} this one, and signatures more than 5 minutes off are refused: set the clock (timedatectl)"
                 )
             }
@@ -258,7 +258,7 @@ impl SetupError {
         let (route, why) = (&self.route, self.why.describe(language));
         both!(
             language,
-            "経路 {route} を使えません。{why}",
+            "送り先 {route} を使えません。{why}",
             "the route {route} cannot be used: {why}"
         )
     }

@@ -8,6 +8,7 @@ use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::store::OpenError;
 use crate::store::file::Odd;
+use crate::trouble::Bar;
 
 impl OpenError {
     /// What is wrong, where, and what to do.
@@ -37,8 +38,8 @@ impl OpenError {
             }
             Self::DiskFull { .. } => both!(
                 language,
-                "ディスクに空きがありません。失われたものはありません。不要なファイルを消すなどして空きを作り、もう一度実行してください",
-                "there is no room on its disk. Nothing was lost: make room there, such as by deleting what is not needed, and try again"
+                "ディスクに空きがありません (容量は df -h、ファイル数は df -i で確かめられます)。失われたものはありません。不要なファイルを消すなどして空きを作り、もう一度実行してください",
+                "there is no room on its disk (df -h shows bytes, df -i files). Nothing was lost: make room there, such as by deleting what is not needed, and try again"
             ),
             Self::Locked { holder, .. } => both!(
                 language,
@@ -202,32 +203,17 @@ impl Odd {
                 let path = path.display();
                 both!(
                     language,
-                    "中身が空か、リレーの書いたものではありません。live のデータベースがこのリレーのものなら、sudo rm {path} で消してから起動してください。relay-backup.db と照らし合わせて作り直されます",
+                    "中身が空か、リレーの書いたものではありません。live/ のデータベースがこのリレーのものなら、sudo rm {path} で消してから起動してください。relay-backup.db と照らし合わせて作り直されます",
                     "Its content is not what the relay has written. When the database in live is this relay's own, remove this file before the start (sudo rm {path}): it is made anew, and relay-backup.db says whose database it is"
                 )
             }
-            Self::ModeOfFile => {
-                let path = path.display();
+            Self::Closed(why) => {
+                let command = why.command(path);
+                let why = why.happened(language);
                 both!(
                     language,
-                    "所有者は正しいのですが、ファイルの権限 (モード) のために読み書きできません。次のコマンドで直してください: sudo chmod u+rw {path}",
-                    "its owner is right, but its mode keeps the relay from reading and writing it: sudo chmod u+rw {path}"
-                )
-            }
-            Self::ModeOfDirectory => {
-                let path = path.display();
-                both!(
-                    language,
-                    "所有者は正しいのですが、ディレクトリの権限 (モード) のために読み書きできません。次のコマンドで直してください: sudo chmod u+rwx {path}",
-                    "its owner is right, but its mode keeps the relay from entering it and writing into it: sudo chmod u+rwx {path}"
-                )
-            }
-            Self::NotOurs { directory } => {
-                let (directory, path) = (directory.display(), path.display());
-                both!(
-                    language,
-                    "リレーを動かすユーザーには、これを読み書きする権限がありません。次のコマンドで所有者を変えてください: sudo chown --reference={directory} {path}",
-                    "the user that runs the relay may not read and write this. Give it to that user: sudo chown --reference={directory} {path}"
+                    "{why}。次のコマンドで直してください: sudo {command}",
+                    "{why}: sudo {command}"
                 )
             }
             Self::ReadOnlyDisk => both!(
@@ -236,6 +222,35 @@ impl Odd {
                 "its disk can only be read. Mount it so that it can be written"
             ),
         }
+    }
+}
+
+impl Bar {
+    /// What keeps the relay out.
+    pub(super) fn happened(&self, language: Language) -> &'static str {
+        let (ja, en) = match self {
+            Self::ModeOfFile => (
+                "所有者は正しいのですが、ファイルの権限 (モード) のために読み書きできません",
+                "its owner is right, but its mode keeps the relay from reading and writing it",
+            ),
+            Self::ModeOfDirectory => (
+                "所有者は正しいのですが、ディレクトリの権限 (モード) のために読み書きできません",
+                "its owner is right, but its mode keeps the relay from entering it and writing into it",
+            ),
+            Self::NotOurs { .. } => (
+                "リレーを動かすユーザーには、これを読み書きする権限がありません。所有者を変えてください",
+                "the user that runs the relay may not read and write this. Give it to that user",
+            ),
+            Self::NotOurDirectory { .. } => (
+                "データディレクトリがリレーを動かすユーザーのものではなく、読み書きできません。所有者を変えてください",
+                "the data directory is not that of the user that runs the relay, who may not use it. Give it to that user",
+            ),
+            Self::Above => (
+                "データディレクトリはこの中にありますが、リレーを動かすユーザーはここを通れません",
+                "the data directory is in here, and the user that runs the relay may not pass. Let it through",
+            ),
+        };
+        language.say(ja, en)
     }
 }
 

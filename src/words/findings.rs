@@ -29,14 +29,14 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
     } else if report.kind == Kind::PartnerRefuses {
         (
             format!(
-                "VoiceDrive が {count} 件のイベントを拒否しました{status_ja}。うち {waiting} 件が未解決です。"
+                "VoiceDrive が {count} 件のイベントの受け取りを断りました{status_ja}。うち {waiting} 件がまだ届いていません。"
             ),
             format!("VoiceDrive refused {events}{status}; not settled yet: {waiting}."),
         )
     } else {
         (
             format!(
-                "{count} 件のイベントが、再送を使い切っても届いていません{status_ja}。うち {waiting} 件が未解決です。"
+                "{count} 件のイベントを VoiceDrive に届けられず、自動の再送も終わりました{status_ja}。うち {waiting} 件がまだ届いていません。"
             ),
             format!(
                 "{events} did not arrive although every retry was made{status}; not settled yet: {waiting}."
@@ -66,7 +66,7 @@ fn of_missing(state: State, report: &Report, waiting: u64) -> (String, String) {
     }
     (
         format!(
-            "VoiceDrive の一覧と突き合わせたところ、送信済みの {count} 件が届いていないか、反映されていません。うち {waiting} 件が未解決です。"
+            "VoiceDrive の一覧と突き合わせたところ、送信済みの {count} 件が届いていないか、反映されていません。うち {waiting} 件はまだ解決していません。"
         ),
         format!(
             "By VoiceDrive's list, {events} that were sent did not arrive or have no effect; not settled yet: {waiting}."
@@ -99,7 +99,7 @@ pub(super) fn of_an_outage(state: State, report: &Report) -> (String, String) {
     }
     if route_is_gone {
         return (
-            "この経路では送信しなくなりました (経路か URL が設定からなくなりました)。".to_owned(),
+            "この送り先には送信しなくなりました (送り先か URL が設定からなくなりました)。".to_owned(),
             "Nothing is sent on this route any more: it, or its URL, is gone from the configuration."
                 .to_owned(),
         );
@@ -175,27 +175,38 @@ pub(super) fn of_a_token(token: &Token<'_>, days: i64, ended: Option<bool>) -> (
         issued_on,
     } = token;
     let (ja, en) = (
-        format!("トークン {jti} ({issued_on} 発行、{scope})"),
+        format!("トークン {jti}、{issued_on} 発行、{scope}"),
         format!("The token {jti} (issued on {issued_on}, {scope})"),
     );
     match ended {
         None => (
-            format!("{ja} の期限まで {days} 日です。"),
+            format!("接続の許可 ({ja}) の期限まで {days} 日です。"),
             format!("{en} ends in {}.", counted(days, "day")),
         ),
         Some(true) => (
-            format!("{ja} の期限が切れました。使っている相手は 401 で拒否されます。"),
+            format!("接続の許可 ({ja}) の期限が切れました。使っている相手は 401 で拒否されます。"),
             format!("{en} has ended: whoever shows it is refused with 401."),
         ),
         Some(false) => (
-            format!("{ja} は失効しました。"),
+            format!("接続の許可 ({ja}) は失効しました。"),
             format!("{en} was revoked."),
         ),
     }
 }
 
-/// What was found, in Japanese and in English.
-pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
+/// What was found, in Japanese and in English; when it is over, as it was.
+pub(super) fn of_numbers(state: State, finding: &Finding) -> (String, String) {
+    let (ja, en) = found(finding);
+    if state != State::Resolved {
+        return (ja, en);
+    }
+    (
+        format!("解消しました。それまでの状態: {ja}"),
+        format!("It is over. Before that: {en}"),
+    )
+}
+
+fn found(finding: &Finding) -> (String, String) {
     match finding {
         // Told with its deliveries, with its name, or with a time of day.
         Finding::Deliveries { .. }
@@ -234,7 +245,7 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
             ),
         ),
         Finding::Logins { failed } => (
-            format!("直近 1 時間に、認証の失敗が {failed} 回ありました。"),
+            format!("直近 1 時間に、正しくない鍵やコードでの接続が {failed} 回ありました。"),
             format!("In the last hour, {} failed.", counted(failed, "login")),
         ),
         Finding::Statistics {
@@ -242,7 +253,7 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
             error_percent,
         } => (
             format!(
-                "直近 5 分の統計 API は、95 % が {p95_ms} ミリ秒以内、失敗は {error_percent} % です。"
+                "VoiceDrive からの問い合わせへの応答が遅いか、失敗しています (直近 5 分の 95 % が {p95_ms} ミリ秒以内、失敗 {error_percent} %)。"
             ),
             format!(
                 "In the last five minutes 95 % of the statistics took up to {p95_ms} ms, and {error_percent} % failed."
@@ -261,14 +272,14 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
             let [free, database] = [free_mib, database_mib].map(|mib| size(mib << 20));
             (
                 format!(
-                    "ディスクの空きは {free} ({free_percent} %)、データベースは {database} です。"
+                    "ディスクの空き容量は残り {free} ({free_percent} %)、データベースは {database} です。"
                 ),
                 format!(
                     "Free on the disk: {free} ({free_percent} %); the database has {database}."
                 ),
             )
         }
-        Finding::Certificate { days } => of_certificate("送信先の", "The receiver's", *days),
+        Finding::Certificate { days } => of_certificate("送り先の", "The receiver's", *days),
         Finding::OwnCertificate { days } => {
             of_certificate("リレー自身の", "The relay's own", *days)
         }

@@ -7,8 +7,8 @@ use crate::words::counted;
 phrases! {
     /// Short texts about holds.
     Holding {
-        EveryRoute: "すべての経路", "every route";
-        None: "一時停止している経路はありません", "nothing is on hold";
+        EveryRoute: "すべての送り先", "every route";
+        None: "一時停止している送り先はありません", "nothing is on hold";
         Ended: "一時停止を終了しました。待っていたイベントを順に送信します", "the hold is over; what waits is sent in order";
         NoSuchEnd: "06:00、\"2025-10-27 06:00\"、2025-10-27T06:00:00+09:00 のどれかの形で指定してください", "must be a time of day such as 06:00, or a time such as \"2025-10-27 06:00\" or 2025-10-27T06:00:00+09:00";
         NoReason: "理由を 1 から 200 文字で指定してください", "say why, in 1 to 200 characters";

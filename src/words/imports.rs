@@ -74,7 +74,7 @@ pub(crate) fn new_and_replaced(created: u64, replaced: u64, language: Language) 
 pub(crate) fn without_origin(dropped: u64, language: Language) -> String {
     both!(
         language,
-        "{dropped} 件は、どこにもない変更元の面談を空にしました",
+        "{dropped} 件は、元の面談が見つからないため、その欄を空にしました",
         "without their origin, which is nowhere: {dropped}"
     )
 }

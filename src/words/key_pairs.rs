@@ -21,7 +21,7 @@ impl Fault {
             ),
             Self::NoCertificate => both!(
                 language,
-                "証明書がありません (PEM 形式の BEGIN CERTIFICATE が必要です)",
+                "証明書がありません (PEM 形式で「BEGIN CERTIFICATE」の行が必要です)",
                 "has no certificate: PEM with BEGIN CERTIFICATE is needed"
             ),
             Self::NotACertificate => both!(
@@ -31,7 +31,7 @@ impl Fault {
             ),
             Self::NoKey => both!(
                 language,
-                "秘密鍵がありません (PEM 形式の BEGIN PRIVATE KEY が必要です)",
+                "秘密鍵がありません (PEM 形式で「BEGIN PRIVATE KEY」の行が必要です)",
                 "has no private key: PEM with BEGIN PRIVATE KEY is needed"
             ),
             Self::LockedKey => both!(

@@ -10,9 +10,9 @@ phrases! {
     Kpi {
         SendSuccess: "送信成功率", "sends delivered";
         InterviewCompletion: "面談実施率", "interviews held";
-        GapDetection: "欠損の検出", "losses found";
-        ApiResponse: "統計の応答", "statistics";
-        RetrySuccess: "再送成功率", "retries delivered";
+        GapDetection: "届いていないもの", "losses found";
+        ApiResponse: "問い合わせの応答", "statistics";
+        RetrySuccess: "再送の成功率", "retries delivered";
         Percent: "%", "%";
         Hours: "時間", "h";
         Milliseconds: "ms", "ms";
@@ -32,7 +32,7 @@ pub(crate) fn heading(period: &str, language: Language) -> String {
     };
     both!(
         language,
-        "現在までの {ja} (統計の応答は 1 時間)",
+        "現在までの {ja} (問い合わせの応答は 1 時間)",
         "the last {en} (statistics: the last hour)"
     )
 }

@@ -57,7 +57,7 @@ phrases! {
         WrongHostTitle: "このアドレスでは表示できません", "Not at this address";
         WrongHost: "この画面は、決められたアドレスか、サーバー自身からだけ使えます。アドレスを確かめてください。 (サーバーの担当者へ: server.public_url)", "This page is there at its own address and at the server itself only. Look at the address. (For whoever looks after the server: server.public_url)";
         PlainTitle: "暗号化されていない通信では表示できません", "Not over a connection that is not encrypted";
-        Plain: "https:// で始まるアドレスで開いてください。 (サーバーの担当者へ: https がない閉じたネットワークでは、monitor.allow_http = true で使えます)", "Open it at an address that begins with https://. (For whoever looks after the server: in a closed network without https, monitor.allow_http = true allows it)";
+        Plain: "https:// で始まるアドレスで開いてください。 (サーバーの担当者へ: https:// が使えない閉じたネットワークでは、monitor.allow_http = true で使えます)", "Open it at an address that begins with https://. (For whoever looks after the server: in a closed network without https, monitor.allow_http = true allows it)";
         ForgedTitle: "受け付けられません", "Not accepted";
         Forged: "この操作は、この画面の外から送られたため受け付けませんでした。何も変更していません。画面を開き直して、もう一度操作してください。", "This did not come from this page, so it was not accepted. Nothing was changed. Open the page again and repeat it.";
         NotAllowedTitle: "見るだけの権限です", "You may look only";
@@ -123,6 +123,29 @@ impl Locale {
         match self.language {
             Language::Ja => format!("{}/{} ({weekday})", local.month(), local.day()),
             Language::En => format!("{weekday} {}", local.strftime("%-d %b")),
+        }
+    }
+
+    /// A moment of any year, in a message that may be read much later: `2025/11/27 (木) 9:12`.
+    pub(crate) fn moment_of_year(self, moment: Timestamp) -> String {
+        match self.language {
+            Language::Ja => {
+                let year = self.timezone.local(moment).year();
+                format!("{year}/{}", self.day_and_time(moment))
+            }
+            Language::En => self.clock(moment),
+        }
+    }
+
+    /// The day of such a moment: `2025/11/27`.
+    pub(crate) fn day_of_year(self, moment: Timestamp) -> String {
+        match self.language {
+            Language::Ja => self
+                .timezone
+                .local(moment)
+                .strftime("%Y/%-m/%-d")
+                .to_string(),
+            Language::En => self.date(moment),
         }
     }
 
@@ -222,6 +245,9 @@ mod tests {
         let moment = Timestamp::parse("2025-11-27T00:12:03.000Z").unwrap();
         assert_eq!(ja.day_and_time(moment), "11/27 (木) 9:12");
         assert_eq!(en.day_and_time(moment), "Thu 27 Nov 9:12");
+        assert_eq!(ja.moment_of_year(moment), "2025/11/27 (木) 9:12");
+        assert_eq!(en.moment_of_year(moment), "2025-11-27 09:12:03");
+        assert_eq!(ja.day_of_year(moment), "2025/11/27");
         assert_eq!(ja.near(moment, moment), "9:12");
         let before = Timestamp::parse("2025-11-26T14:59:59.000Z").unwrap();
         assert_eq!(ja.near(before, moment), "11/26 (水) 23:59");

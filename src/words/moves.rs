@@ -18,7 +18,7 @@ phrases! {
     Moving {
         Rows: "件", "rows";
         Notes: "移行先について:", "The other side:";
-        OfRows: "共有テーブルに入らない、または変わる記録 (リレー専用のデータベースには全部入ります):", "Rows that stay out of the shared tables, or are changed on the way (the relay's own database has all of them, whole):";
+        OfRows: "共有テーブルに入らない、または変わる記録 (リレー専用のデータベースにはすべて入ります):", "Rows that stay out of the shared tables, or are changed on the way (the relay's own database has all of them, whole):";
         ToMend: "先に直す必要があります:", "To be mended first:";
         CanBeCopied: "コピーできます。コピー: move-to-mysql copy", "It can be copied: move-to-mysql copy";
         CannotBeCopied: "直してから、もう一度 plan を実行してください。何も書き込んでいません", "Mend it and plan again. Nothing was written";

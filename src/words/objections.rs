@@ -47,7 +47,7 @@ impl Objection {
             ),
             Self::Page(status) => both!(
                 language,
-                "HTTP {status} ですが、応答は人が見るページ (HTML) で、通知の受け口ではありません。ログイン画面や途中の機器の案内の場合もあります。URL を確かめてください",
+                "HTTP {status} ですが、応答は人が見るページ (HTML) で、通知の受信口ではありません。ログイン画面や途中の機器の案内の場合もあります。URL を確かめてください",
                 "HTTP {status}, and the answer is a page for people (HTML), such as one where one logs in, or of a device on the way; see whether the URL is that of a webhook"
             ),
             Self::Teams(Some(status)) => both!(

@@ -28,7 +28,7 @@ pub(crate) fn judged(
     };
     both!(
         language,
-        "{attempt}回目  {bytes} バイト  {verdict}",
+        "{attempt} 回目  {bytes} バイト  {verdict}",
         "attempt {attempt}  {bytes} bytes  {verdict}"
     )
 }

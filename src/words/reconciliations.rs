@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::cause::Cause;
-use crate::import::id_list::{BadLines, LineFault, NotAList};
+use crate::import::id_list::{BadLines, LineFault, NotAList, Place};
+use crate::import::source::Foreign;
 use crate::language::{Language, Locale};
 use crate::reconciliation::received::NotReceived;
 use crate::route::settings::Settings;
@@ -31,7 +32,7 @@ phrases! {
         AnsweredButAbsent: "200 と応答がありましたが、VoiceDrive の記録にありません", "it was answered with 200, and VoiceDrive has no record of it";
         FailedThere: "200 と応答がありましたが、VoiceDrive では失敗と記録されています", "it was answered with 200, and VoiceDrive's record says that it failed";
         NotDelivered: "送信できていません", "it was never delivered";
-        AllRoutes: "VoiceDrive が数えるすべての経路", "all routes that VoiceDrive counts";
+        AllRoutes: "VoiceDrive が数えるすべての送り先", "all routes that VoiceDrive counts";
         Slot: "期間 (UTC)", "slot (UTC)";
         Delivered: "送信済み", "delivered";
         Open: "送信待ち", "open";
@@ -81,7 +82,7 @@ impl Locale {
         if ignored > 0 {
             lines.push(both!(
                 self.language,
-                "一覧にあるが、この期間かこの経路のものではないため、比べていないもの: {ignored}",
+                "一覧にあるが、この期間かこの送り先のものではないため、比べていないもの: {ignored}",
                 "in VoiceDrive's list, but outside of this range or of another route, and not compared: {ignored}"
             ));
         }
@@ -129,7 +130,7 @@ impl Locale {
         let as_of = self.moment(&answer["asOf"], "-");
         both!(
             self.language,
-            "突き合わせ: {as_of} まで (経路: {route})\n送信 {sent} 件 / VoiceDrive の一覧 {received} 件 / 一致 {matched} 件",
+            "突き合わせ: {as_of} まで (送り先: {route})\n送信 {sent} 件 / VoiceDrive の一覧 {received} 件 / 一致 {matched} 件",
             "compared until {as_of} (route: {route})\nsent {sent} / in VoiceDrive's list {received} / matched {matched}"
         )
     }
@@ -226,22 +227,44 @@ impl NotAList {
     pub(crate) fn describe(&self, language: Language) -> String {
         match self {
             Self::Unreadable(error) => of_system(error, language),
+            // Which encoding it is cannot be said here, as it can for an import.
+            Self::Foreign(Foreign::Text(name)) => both!(
+                language,
+                "文字コードが {name} です。UTF-8 で保存し直してください",
+                "is written in {name}; save it as UTF-8"
+            ),
+            Self::Foreign(Foreign::Utf16WithoutMark) => both!(
+                language,
+                "文字コードが、先頭に印 (BOM) のない UTF-16 です。UTF-8 で保存し直してください",
+                "is written in UTF-16 without a byte order mark; save it as UTF-8"
+            ),
             Self::Foreign(foreign) => foreign.describe(language),
             Self::Lines(bad) => bad.describe(language),
+            Self::NoJson(error) => {
+                let line = error.line();
+                both!(
+                    language,
+                    "{line} 行目: JSON として読めません。途中で切れていないかを確認してください ({error})",
+                    "line {line}: is no JSON; see whether it was cut off ({error})"
+                )
+            }
         }
     }
 }
 
 impl BadLines {
     fn describe(&self, language: Language) -> String {
-        let lines = self.first.iter().map(|(line, fault)| {
+        let lines = self.first.iter().map(|(place, fault)| {
             let why = fault.describe(language);
-            both!(language, "{line} 行目: {why}", "line {line}: {why}")
+            match place {
+                Place::Line(line) => both!(language, "{line} 行目: {why}", "line {line}: {why}"),
+                Place::Item(item) => both!(language, "{item} 件目: {why}", "item {item}: {why}"),
+            }
         });
         let mut lines: Vec<String> = lines.collect();
         let left = self.count - self.first.len() as u64;
         if left > 0 {
-            lines.push(both!(language, "ほか {left} 行", "{left} more"));
+            lines.push(both!(language, "ほか {left} 件", "{left} more"));
         }
         lines.join("\n")
     }
@@ -257,8 +280,8 @@ impl LineFault {
             ),
             Self::NoHeading => both!(
                 language,
-                "ID が 1 行に 1 つ並んだファイルか、requestId という列がある CSV を指定してください",
-                "give a file with one id a line, or a CSV with a column requestId"
+                "番号 (ID) が 1 行に 1 つ並んだファイル、requestId という列がある CSV、または requestId が並んだ JSON を指定してください",
+                "give a file with one id a line, a CSV with a column requestId, or JSON with a list of ids or of rows with requestId"
             ),
             Self::Row(fault) => fault.describe(language),
         }
@@ -270,7 +293,7 @@ impl NotReceived {
         match self {
             Self::Id => both!(
                 language,
-                "リクエスト ID (0199e2f3-1a2b-7c3d-8e4f-5a6b7c8d9e0f のような形) ではありません",
+                "番号 (ID) ではありません (例: 0199e2f3-1a2b-7c3d-8e4f-5a6b7c8d9e0f)",
                 "is no request id, such as 0199e2f3-1a2b-7c3d-8e4f-5a6b7c8d9e0f"
             ),
             Self::Status => both!(

@@ -6,7 +6,7 @@ use crate::recovery::Hindrance;
 phrases! {
     /// Short texts about recovery.
     Recovering {
-        ByItself: "自動復旧が有効です。VoiceDrive が回復したかどうかを 15、30、60 分後、そのあとは 1 時間ごとに最長 72 時間確かめ、回復したら古いものから順に自動で送信します", "Recovery is automatic: whether VoiceDrive is back is tried after 15, 30 and 60 minutes and then every hour for up to 72 hours, and then everything is sent by itself, in order";
+        ByItself: "回復後の自動送信が有効です。VoiceDrive が回復したかどうかを 15、30、60 分後、そのあとは 1 時間ごとに最長 72 時間確かめ、回復したら古いものから順に自動で送信します", "Recovery is automatic: whether VoiceDrive is back is tried after 15, 30 and 60 minutes and then every hour for up to 72 hours, and then everything is sent by itself, in order";
         Nothing: "VoiceDrive の停止で送れなかったイベントはありません", "nothing is left of an outage";
     }
 }
@@ -49,7 +49,7 @@ pub(crate) fn left_out(route: &str, reason: Hindrance, language: Language) -> St
         ),
         Hindrance::NoUrl => both!(
             language,
-            "{route}: 送信先の URL が設定されていないため、送信できません",
+            "{route}: 送り先の URL が設定されていないため、送信できません",
             "{route}: the route has no URL, so nothing is sent on it"
         ),
     }

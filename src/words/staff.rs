@@ -18,12 +18,12 @@ phrases! {
         CleanButNamed: "次に挙げるもののほかには、データベースのファイルに残っていないことを確かめました", "nothing of it is left in the files of the database but what is named here";
         InEvents: "本文か VoiceDrive の応答にこの職員 ID がある、ほかの人のイベント", "events of others in which this staff id stands, or in what VoiceDrive said to them";
         InInterviews: "記録の ID、氏名、連携 ID、理由のどれかにこの職員 ID がある、ほかの人の面談記録 (それのない内容で登録し直してください)", "interview records of others with this staff id in their id, name, sync id or reason (hand them in again without it)";
-        InHolds: "理由か開始した人の名前にこの職員 ID がある、続いている送信の一時停止 (経路。一時停止を終えてから、もう一度消去してください)", "holds that last with this staff id in their reason or in who began them, by their routes (end them, and erase once more)";
+        InHolds: "理由か開始した人の名前にこの職員 ID がある、続いている送信の一時停止 (送り先。一時停止を終えてから、もう一度消去してください)", "holds that last with this staff id in their reason or in who began them, by their routes (end them, and erase once more)";
         InIncidents: "この職員 ID がある、続いているお知らせ (終わってから、もう一度消去してください) と、名前にある、終わったお知らせ (期限が来ると消えます)", "incidents with this staff id: of those that last, erase once more when they are over; those that have it in their name go with time";
         InAudit: "理由、対象、名前のどれかにこの職員 ID がある操作の記録 (日時か日。400 日で消えます)", "audit: actions with this staff id in their reason, their subject or a name, by their times, and readers of payloads, by the day (they go after 400 days)";
         InTokens: "この職員 ID のために発行され、まだ有効なトークン (token revoke で失効させてから、もう一度消去してください) と、ID そのものにある失効済みのもの", "tokens: valid ones with this staff id in their subject (token revoke, and erase once more), and revoked ones that have it in their own id";
-        InSessions: "この職員 ID を名前として監視ページにログインしている人 (monitor logout で終わり、記録も消えます)", "logins to the monitor page with this staff id in their name (monitor logout ends and deletes them)";
-        InNames: "この職員 ID がある名前 (イベント、経路、施設、部署、面談の種別、通知先。集計や設定に使われています)", "names with this staff id, by which is counted or which are configured: events, routes, facilities, departments, kinds of interviews, alert channels";
+        InSessions: "この職員 ID を名前として画面にログインしている人 (monitor logout で終わり、記録も消えます)", "logins to the monitor page with this staff id in their name (monitor logout ends and deletes them)";
+        InNames: "この職員 ID がある名前 (イベント、送り先、施設、部署、面談の種別、通知先。集計や設定に使われています)", "names with this staff id, by which is counted or which are configured: events, routes, facilities, departments, kinds of interviews, alert channels";
         LogInUse: "ほかのプログラムがデータベースを読んでいるため、書き込みログ (relay.db-wal) に古い内容が残っていることがあります。sqlite3 などを終了してから、同じコマンドをもう一度実行してください", "another program reads the database, so its log (relay.db-wal) may have something left: end it, such as a sqlite3, and type the same command again";
         NoRoom: "ファイルに断片が残っていますが、書き直すための空き容量がありません。ディスクを空けてから、同じコマンドをもう一度実行してください", "something is left in the file, and the disk has too little room to write it anew: make room, and type the same command again";
     }

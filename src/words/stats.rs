@@ -5,7 +5,7 @@ phrases! {
     Stats {
         Day: "日付", "day";
         Type: "イベント", "event";
-        Route: "経路", "route";
+        Route: "送り先", "route";
         Sent: "送信", "sent";
         Succeeded: "成功", "success";
         Failed: "失敗", "failed";

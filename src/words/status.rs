@@ -14,7 +14,7 @@ phrases! {
         Failed: "失敗", "failed";
         Version: "バージョン", "version";
         RunningSince: "起動", "running since";
-        SendsTo: "送信先", "sends to";
+        SendsTo: "送り先", "sends to";
         Repeats: "同じ内容の再受信", "handed in again";
         RetryQueue: "再送の状況", "retry queue";
         NextAttempt: "次の送信", "next attempt";
@@ -23,8 +23,8 @@ phrases! {
         BackupFile: "バックアップ", "backup file";
         Disk: "ディスク", "disk";
         Clock: "時計", "clock";
-        Asked: "VoiceDrive からの最後の照会", "last question of VoiceDrive";
-        TurnedAway: "最後に断った照会", "last one turned away";
+        Asked: "VoiceDrive からの最後の問い合わせ", "last question of VoiceDrive";
+        TurnedAway: "最後に断った問い合わせ", "last one turned away";
         NotSinceStart: "起動後はありません", "none since the start";
         BadToken: "401: トークンがないか、正しくありません", "401: no token, or none that is valid";
         NotAllowed: "403: トークンに権限がありません", "403: the token does not allow it";
@@ -35,13 +35,14 @@ phrases! {
         CannotTell: "通知できません", "cannot tell";
         Alerts: "通知", "alerts";
         NothingIsSent: "URL が未設定のため送信しません", "nothing is sent: no URL is configured";
-        WithoutRoute: "経路なし", "without a route";
-        WithoutUrl: "URL のない経路", "without a URL";
-        RouteNeedsUrl: "この経路の URL が未設定のため、送信していません。config.toml の [[route]] の url を設定してください", "wait for a route without a URL, and nothing of it is sent; set `url` of this [[route]] in config.toml";
+        WithoutRoute: "設定にない送り先", "without a route";
+        WithoutUrl: "URL のない送り先", "without a URL";
+        RouteNeedsUrl: "この送り先の URL が未設定のため、送信していません。config.toml の [[route]] の url を設定してください", "wait for a route without a URL, and nothing of it is sent; set `url` of this [[route]] in config.toml";
         NotThereYet: "まだありません", "not there yet";
         LastTryFailed: "最後の作成に失敗しました", "the last try failed";
         Full: "満杯です。新しいイベントは受け付けられません。空きを作ってください", "full: nothing new is accepted; make room";
         Free: "空き", "free";
+        NoInodes: "これ以上ファイルを作れません (ファイル数が上限に達しました。df -i で確かめ、不要な小さなファイルを消してください)", "but no further file can be made, since all inodes are in use (see df -i): delete small files that are not needed";
         NotSet: "未設定。受け付けたイベントは保存され、送信されません (VOICEDRIVE_WEBHOOK_URL を設定してください)", "not set: events are accepted and kept, nothing is sent (set VOICEDRIVE_WEBHOOK_URL)";
     }
 }
@@ -87,14 +88,14 @@ pub(crate) fn exhausted(tail: &str, resend: &str, language: Language) -> String 
 pub(crate) fn lost_route(resend: &str, language: Language) -> String {
     both!(
         language,
-        "設定にない経路を待っています。経路を設定に戻すか、{resend} で別の経路から送ってください (一度も送信していないものは --status accepted)",
+        "この送り先が設定に戻るのを待っています。設定に戻すか、{resend} で別の送り先に送ってください (一度も送信していないものは --status accepted)",
         "wait for a route that is not in the configuration; bring it back, or send them another way with `{resend}` (what was never tried: --status accepted)"
     )
 }
 
 /// What happened on one route of several.
 pub(crate) fn of_route(route: &str, what: &str, language: Language) -> String {
-    both!(language, "経路 {route}: {what}", "route {route}: {what}")
+    both!(language, "送り先 {route}: {what}", "route {route}: {what}")
 }
 
 /// How old a file is.
@@ -112,7 +113,7 @@ pub(crate) fn queue(
 ) -> String {
     both!(
         language,
-        "待機 {pending} / 送信中 {processing} / 完了 {completed} / 失敗 {failed}",
+        "再送待ち {pending} / 送信中 {processing} / 送信済み {completed} / 要対応 {failed}",
         "pending {pending} / processing {processing} / completed {completed} / failed {failed}"
     )
 }

@@ -3,20 +3,32 @@
 use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::store::StoreError;
-use crate::trouble::{Resource, Trouble};
+use crate::trouble::{Resource, Shortage, Trouble};
 
 impl Trouble {
     /// What happened, in a sentence.
     #[must_use]
     pub fn happened(&self, language: Language) -> String {
         match (self, language) {
-            (Self::DiskFull { needed_mib: Some(mib) }, _) => both!(
+            (Self::DiskFull(Shortage::Bytes { needed_mib: Some(mib) }), _) => both!(
                 language,
                 "ディスクが満杯です (再開には少なくとも {mib} MiB の空きが必要です)",
                 "the disk is full: at least {mib} MiB must be free"
             ),
-            (Self::DiskFull { needed_mib: None }, _) => language
+            (Self::DiskFull(Shortage::Bytes { needed_mib: None }), _) => language
                 .say("ディスクが満杯です", "the disk is full")
+                .to_owned(),
+            (Self::DiskFull(Shortage::Inodes), _) => language
+                .say(
+                    "ディスクに、これ以上ファイルを作れません (容量は残っていますが、ファイル数が上限に達しました)",
+                    "the disk can hold no more files: it has free bytes, and all its inodes are in use (see df -i)",
+                )
+                .to_owned(),
+            (Self::DiskFull(Shortage::Quota), _) => language
+                .say(
+                    "リレーのユーザーに割り当てられたディスク容量 (クォータ) を使い切りました",
+                    "the disk quota of the relay's user is used up, whatever is free on the disk (see quota -s)",
+                )
                 .to_owned(),
             (Self::Locked, _) => language
                 .say(
@@ -49,6 +61,25 @@ impl Trouble {
                 "the database's file is not in its place any more: it was deleted, moved or replaced, or its disk is not mounted. Nothing new is accepted; everything that was accepted was copied to {}",
                 path.display()
             ),
+            (Self::Closed { path, why }, _) => {
+                let (path, why) = (path.display(), why.happened(language));
+                both!(
+                    language,
+                    "{path}: {why}。データベースは残っていますが、リレーから見えなくなったため、新しいイベントは受け付けられません",
+                    "{path}: {why}. The database is still there, and the relay may not look at it any more: nothing new is accepted"
+                )
+            }
+            (Self::ReadOnlyDisk, _) => language
+                .say(
+                    "ディスクが読み取り専用になっています",
+                    "the disk can only be read",
+                )
+                .to_owned(),
+            (Self::DiskFailed(what), _) => both!(
+                language,
+                "ディスクの読み書きに失敗しました",
+                "the disk failed ({what})"
+            ),
             (Self::Exhausted(Resource::FileHandles), _) => language
                 .say(
                     "開いているファイルと接続の数が上限に達しています",
@@ -70,7 +101,27 @@ impl Trouble {
     #[must_use]
     pub fn advice(&self, language: Language) -> &'static str {
         let (ja, en) = match self {
-            Self::DiskFull { .. } => (
+            Self::DiskFull(Shortage::Inodes) => (
+                "新しいイベントは受け付けられません。不要なファイルを消すか (小さなファイルが大量にある場所を探してください)、別のディスクに移してください。作れるようになると自動で再開します",
+                "nothing new is accepted until there are some: look for a place with a great many small files, and delete what is not needed; it goes on by itself",
+            ),
+            Self::DiskFull(Shortage::Quota) => (
+                "新しいイベントは受け付けられません。クォータを増やすか、不要なファイルを消してください。空きができると自動で再開します",
+                "nothing new is accepted until there is room: raise the quota, or delete what is not needed; it goes on by itself",
+            ),
+            Self::Closed { .. } => (
+                "何も失われていません。次のコマンドで直すと、自動で再開します",
+                "nothing was lost, and it goes on by itself after this",
+            ),
+            Self::ReadOnlyDisk => (
+                "書き込めるようになるまで、何も保存できません。ディスクの異常が原因のことが多いため、journalctl -k でカーネルの記録を確かめ、relay-backup.db を別のディスクに控えてから、書き込めるようにマウントし直してください",
+                "nothing can be kept until it can be written. Linux does that after an error of the disk: see journalctl -k, copy relay-backup.db to another disk, and mount it so that it can be written",
+            ),
+            Self::DiskFailed(_) => (
+                "ディスクが故障しかけているおそれがあります。journalctl -k でカーネルの記録を確かめ、relay-backup.db を別のディスクに控えてください",
+                "it may be about to break: see journalctl -k, and copy relay-backup.db to another disk",
+            ),
+            Self::DiskFull(Shortage::Bytes { .. }) => (
                 "新しいイベントは受け付けられません。不要なファイルを消して空きを作ってください。空きができると自動で再開します",
                 "nothing new is accepted until there is room; delete what is not needed, and it goes on by itself",
             ),

@@ -321,7 +321,7 @@ async fn an_outage_is_one_beginning_digests_and_one_end_with_the_right_numbers()
         .collect::<Vec<_>>()
         .join("\n");
     assert!(
-        text.contains("500 件のイベントが") && text.contains("(HTTP 503)"),
+        text.contains("500 件のイベントを VoiceDrive に届けられず") && text.contains("(HTTP 503)"),
         "{text}"
     );
     assert!(text.contains("VoiceDrive 側で障害"), "{text}");

@@ -74,9 +74,14 @@ impl Daemon {
     pub async fn start(directory: &Path, url: &str, more: &str) -> Self {
         let config = directory.join("config.toml");
         std::fs::write(&config, configuration(directory, url, more)).unwrap();
-        let mut child = program()
+        Self::launch(program(), &config).await
+    }
+
+    /// The same with this configuration, started by this command.
+    pub async fn launch(mut program: Command, config: &Path) -> Self {
+        let mut child = program
             .args(["serve", "--config"])
-            .arg(&config)
+            .arg(config)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -93,7 +98,7 @@ impl Daemon {
                 let url = format!("http://{address}");
                 return Self {
                     child,
-                    config,
+                    config: config.to_owned(),
                     url,
                     log,
                     log_before_ready: seen,

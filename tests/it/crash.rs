@@ -33,10 +33,13 @@ const OLD: usize = 2000;
 /// What people ask for meanwhile. Each of them goes away at a random moment.
 const ASKED: [&[&str]; 4] = [
     &["backup", "copy.db"],
-    &["import", "records.ndjson"],
+    &["import", "interviews", "records.ndjson"],
     &["resend", "--status", "retrying"],
     &["alert", "test"],
 ];
+
+/// The exit code of a command that was typed wrongly.
+const USAGE: i32 = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
@@ -116,6 +119,12 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
         })
         .await;
     assert_eq!(daemon.all_sent().await["events"]["exhausted"], 0);
+    for words in ASKED {
+        // Whatever comes of it: a command that does not exist would have been in the middle of nothing.
+        let mut command = ask(&daemon, directory.path(), words);
+        let ended = tokio::time::timeout(PATIENCE, command.wait()).await;
+        assert_ne!(ended.unwrap().unwrap().code(), Some(USAGE), "{words:?}");
+    }
     daemon.kill().await;
     invariants(directory.path(), &acknowledged);
 }

@@ -163,13 +163,13 @@ async fn one_that_was_revoked_is_not_told_and_no_end_of_it_is_told_as_a_recovery
     };
     assert_eq!(
         of(opened, "title"),
-        "[clinic] voicedrive-relay: トークンの期限 (long) – 発生"
+        "[clinic] voicedrive-relay: 接続の許可の期限 (long) – 発生"
     );
     assert_eq!(
         opened["actions"],
         serde_json::json!(["voicedrive-relay token list"])
     );
-    let which = "トークン long (2025-10-26 発行、stats:read)";
+    let which = "接続の許可 (トークン long、2025/10/26 発行、stats:read)";
     let ends = format!("{which} の期限まで 30 日です。");
     assert!(of(opened, "text").contains(&ends), "{opened:#}");
     // Whose it is may be a person's name.
@@ -236,10 +236,12 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
             words.text
         })
         .collect();
-    let of_token = lines.iter().find(|text| text.starts_with("トークン long"));
+    let of_token = lines
+        .iter()
+        .find(|text| text.starts_with("接続の許可 (トークン long、"));
     let first = of_token.unwrap().lines().next();
-    let issued = "2025-10-26 発行、stats:read";
-    let words = format!("トークン long ({issued}) の期限まで 12 日です。");
+    let issued = "2025/10/26 発行、stats:read";
+    let words = format!("接続の許可 (トークン long、{issued}) の期限まで 12 日です。");
     assert_eq!(first, Some(words.as_str()));
     // For whom it was issued may be a person's name.
     assert!(!of_token.unwrap().contains("山田"));

@@ -416,13 +416,17 @@ async fn a_person_who_reads_japanese_is_told_in_japanese() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "language = \"ja\"\n").await;
     for (arguments, code, told) in [
-        (&["hold", "list"][..], 0, "一時停止している経路はありません"),
+        (
+            &["hold", "list"][..],
+            0,
+            "一時停止している送り先はありません",
+        ),
         (&["hold", "--until", "soon", "x"], 2, "06:00"),
         (&["hold", "--until", "2020-01-01 00:00", "x"], 2, "今より後"),
         (
             &["hold", "--route", "a", "--until", "06:00", "x"],
             1,
-            "設定にある経路: default",
+            "設定にある送り先: default",
         ),
         (&["hold", "end"], 1, "hold list で確かめてください"),
         (
@@ -430,11 +434,11 @@ async fn a_person_who_reads_japanese_is_told_in_japanese() {
             0,
             "送信を一時停止します",
         ),
-        (&["hold", "list"], 0, "すべての経路"),
-        (&["status"], 0, "一時停止: すべての経路"),
+        (&["hold", "list"], 0, "すべての送り先"),
+        (&["status"], 0, "一時停止: すべての送り先"),
         (&["hold", "end"], 0, "一時停止を終了しました"),
         (&["recover"], 0, "送れなかったイベントはありません"),
-        (&["recover", "--route", "a"], 1, "設定にある経路: default"),
+        (&["recover", "--route", "a"], 1, "設定にある送り先: default"),
     ] {
         let output = daemon.run(arguments).await;
         let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();

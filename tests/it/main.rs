@@ -66,6 +66,8 @@ mod revoking;
 mod routing;
 mod secrets;
 mod securing;
+mod shutting_out;
 mod speaking;
 mod spoiling;
 mod typing;
+mod wording;

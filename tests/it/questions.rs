@@ -203,6 +203,12 @@ impl Month {
             ),
             ["staff", ..] => good(&["would be erased: events: 3", "nothing was changed"]),
             ["monitor", ..] => good(&["/monitor/login#", "yamada (viewer)"]),
+            // The other package has it, and there misses the file.
+            ["move-to-mysql", ..] => {
+                let other = !cfg!(feature = "mysql");
+                let says = ["mysql.toml", "voicedrive-relay-mysql"][usize::from(other)];
+                (1, vec![says], vec![])
+            }
             ["hold", ..] => good(&["every route: nothing is sent until "]),
             _ => panic!("nobody has said what {command} has to answer"),
         }
@@ -222,14 +228,10 @@ async fn every_command_of_the_questions_gives_the_answer() {
             .output()
             .await
             .unwrap();
-        let told = String::from_utf8(output.stdout).unwrap();
-        let errors = String::from_utf8(output.stderr).unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8(told).unwrap();
         let (code, says, says_not) = month.answer(&command);
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "{command}: {told}{errors}"
-        );
+        assert_eq!(output.status.code(), Some(code), "{command}: {told}");
         for word in says {
             assert!(told.contains(word), "{command}: {word}: {told}");
         }

@@ -185,12 +185,11 @@ async fn seven_of_two_hundred_are_found_with_one_command_and_sent_again() {
     assert_eq!(handed_in.status(), 202);
     let received = partner.wait_until(|all| all.len() == 200).await;
     daemon.all_sent().await;
-    let ids: Vec<String> = received
-        .iter()
-        .map(|one| one.header("x-request-id").to_owned())
-        .collect();
-    let mut lost: Vec<&str> = ids[20..27].iter().map(String::as_str).collect();
-    lost.sort_unstable();
+    let ids = received.iter().map(|one| one.header("x-request-id"));
+    let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+    // A list speaks of what lies between its first and its last id.
+    ids.sort_unstable();
+    let lost: Vec<&str> = ids[20..27].iter().map(String::as_str).collect();
     // As Excel saves it in Japan: Shift_JIS, every cell in quotes, blank lines, and ids in capitals.
     let mut table = b"\"requestId\",\"processingStatus\",\"\x8e\x81\x96\xbc\"\r\n".to_vec();
     for id in ids.iter().filter(|id| !lost.contains(&id.as_str())) {
@@ -777,6 +776,16 @@ async fn the_command_reads_their_table_names_what_is_missing_and_sends_it_again(
     let (code, out, _) = run(&[&lines, "--json"]).await;
     let answer: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &answer["matched"]), (Some(0), &json!(3)));
+    // The same as somebody else's tool exports it.
+    let row = |id| json!({"id": 7, "requestId": id, "userFound": true, "fullPayload": {"a": 1}});
+    let rows = json!(sent.iter().map(row).collect::<Vec<_>>()).to_string();
+    let (code, out, told) = run(&[&file("webhook_logs.json", &rows), "--json"]).await;
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &answer["matched"]),
+        (Some(0), &json!(3)),
+        "{out}{told}"
+    );
     let (code, out, _) = run(&["--digest", "--unit", "hour"]).await;
     assert_eq!((code, out.contains("delivered")), (Some(0), true), "{out}");
 
@@ -788,6 +797,21 @@ async fn the_command_reads_their_table_names_what_is_missing_and_sends_it_again(
     assert_eq!(code, Some(65), "{told}");
     assert!(
         told.contains("bad.csv: line 2: userFound") && told.contains("line 3"),
+        "{told}"
+    );
+    let bad = file("bad.json", &json!([sent[0], "x"]).to_string());
+    let (code, _, told) = run(&[&bad]).await;
+    assert_eq!(code, Some(65), "{told}");
+    assert!(
+        told.contains("bad.json: item 2: is no request id"),
+        "{told}"
+    );
+    // What is advised can be done.
+    let jis = file("jis.csv", "requestId,\u{1b}$B;3\u{1b}(B\n");
+    let (code, _, told) = run(&[&jis]).await;
+    assert_eq!((code, told.contains("--encoding")), (Some(65), false));
+    assert!(
+        told.contains("ISO-2022-JP (JIS); save it as UTF-8"),
         "{told}"
     );
     let nothing = file("nothing.txt", "");

@@ -367,11 +367,11 @@ async fn what_the_daemon_refuses_is_told_in_japanese_by_its_code() {
         ),
         (
             &["tail", "--route", "defalt"],
-            "もしかして: default。設定にある経路: default",
+            "もしかして: default。設定にある送り先: default",
         ),
         (
             &["resend", "--route", "elsewhere"],
-            "設定にある経路: default",
+            "設定にある送り先: default",
         ),
     ] {
         let output = run(&config, arguments).await;

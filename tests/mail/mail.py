@@ -197,7 +197,7 @@ def looks_good(name, envelope, mail):
     check(max(map(len, raw.splitlines())) <= 998, f"{name}: a line is too long")
     text = mail.get_content()
     check("voicedrive-relay resend --status exhausted" in text, f"{name}: {text}")
-    check("送信先が接続を受け付けていません" in text, f"{name}: {text}")
+    check("送り先が接続を受け付けていません" in text, f"{name}: {text}")
     check("山田" not in text, f"{name}: the payload is in it")
 
 

@@ -140,13 +140,13 @@ await test("a hold keeps what comes, tells nobody, and ends by itself", async ()
   const page = await logIn(relay, "viewer");
   await page.goto(`${relay.url}/monitor`);
   const end = new Date(Date.now() + 15_000).toISOString();
-  const held = await relay.api("PUT", "/api/holds/*", { until: end, reason: "VoiceDrive の入れ替え" });
+  const held = await relay.api("PUT", "/api/holds/*", { until: end, reason: "VoiceDrive のメンテナンス" });
   check(held.status === 201, held.text);
   const before = receiver.received.length;
   const told = admin.received.length;
   const [id] = await handIn(relay, [{ event: "employee.created", data: { staffId: "HELD" } }]);
   await page.locator("#standing", { hasText: "送信を一時停止しています" }).waitFor({ timeout: 15_000 });
-  check((await page.locator("#standing").innerText()).includes("VoiceDrive の入れ替え"), "and why");
+  check((await page.locator("#standing").innerText()).includes("VoiceDrive のメンテナンス"), "and why");
   check(receiver.received.length === before, "nothing is sent");
   const { data } = await relay.api("GET", `/api/events/${id}`);
   check(data.status === "accepted" && data.attempts.length === 0, JSON.stringify(data));

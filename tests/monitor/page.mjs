@@ -139,7 +139,7 @@ await test("sending is put on hold and goes on", async () => {
   await page.getByText("送信を一時停止する...").click();
   const end = new Date(Date.now() + 3600_000 + 9 * 3600_000).toISOString().slice(0, 16);
   await page.getByLabel("いつまで").fill(end);
-  await page.getByLabel("理由").fill("VoiceDrive の入れ替え");
+  await page.getByLabel("理由").fill("VoiceDrive のメンテナンス");
   await page.getByRole("button", { name: "一時停止する", exact: true }).click();
   await page.locator(".told").waitFor();
   await relay.send("employee.created", "E-9");

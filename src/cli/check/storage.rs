@@ -16,7 +16,8 @@ use crate::relay;
 use crate::store::OpenError;
 use crate::store::file::inspect::{self, Inspection};
 use crate::store::file::{self, is_full, snapshot};
-use crate::words::checks::{self, Check};
+use crate::words::checks::Check;
+use crate::words::checks::storage as words;
 use crate::words::system::of_system;
 
 /// Where the package's daemon keeps its data: the unit's `StateDirectory=`.
@@ -63,7 +64,7 @@ fn backup(locale: Locale, config: &Config) -> Option<CheckResult> {
 /// Something else in the place of the control socket. The daemon leaves it there, and does not start.
 fn odd_socket(locale: Locale, path: &Path) -> Option<CheckResult> {
     let found = fs::symlink_metadata(path).ok()?;
-    let text = checks::no_socket(path, locale.language);
+    let text = words::no_socket(path, locale.language);
     (!found.file_type().is_socket()).then(|| CheckResult::bad("control socket", text))
 }
 
@@ -71,7 +72,7 @@ fn odd_socket(locale: Locale, path: &Path) -> Option<CheckResult> {
 fn socket(locale: Locale, directory: &Path) -> Option<CheckResult> {
     let path = relay::control_socket(directory);
     let bytes = path.as_os_str().len();
-    let text = checks::path_too_long(&path, bytes, LONGEST_PATH, locale.language);
+    let text = words::path_too_long(&path, bytes, LONGEST_PATH, locale.language);
     is_too_long(&path).then(|| CheckResult::bad("control socket", text))
 }
 
@@ -86,7 +87,7 @@ fn not_there(locale: Locale, path: &Path, is_packaged: bool) -> CheckResult {
             let parent = parent.display();
             CheckResult::bad(
                 name,
-                checks::cannot_be_made(shown, parent, &why, locale.language),
+                words::cannot_be_made(shown, parent, &why, locale.language),
             )
         }
         _ => CheckResult::notable(
@@ -100,7 +101,7 @@ fn directory(locale: Locale, path: &Path, common: &Common) -> CheckResult {
     let name = "directory";
     let shown = path.display();
     if path.is_relative() {
-        return CheckResult::bad(name, checks::relative(shown, locale.language));
+        return CheckResult::bad(name, words::relative(shown, locale.language));
     }
     let metadata = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => metadata,
@@ -139,7 +140,7 @@ fn directory(locale: Locale, path: &Path, common: &Common) -> CheckResult {
         );
     }
     if metadata.mode() & 0o007 != 0 {
-        return CheckResult::notable(name, checks::open_to_all(shown, locale.language));
+        return CheckResult::notable(name, words::open_to_all(shown, locale.language));
     }
     CheckResult::good(name, shown.to_string())
 }
@@ -163,11 +164,11 @@ fn database(
         ),
         // The one that runs has opened its log, and no such journal.
         Ok(Inspection::Unfinished(journal)) if daemon.is_none() => (
-            CheckResult::notable(name, checks::unfinished(&journal, language)),
+            CheckResult::notable(name, words::unfinished(&journal, language)),
             false,
         ),
         Ok(Inspection::Unfinished(journal) | Inspection::StrayJournal(journal)) => (
-            CheckResult::bad(name, checks::stray_journal(&journal, language)),
+            CheckResult::bad(name, words::stray_journal(&journal, language)),
             false,
         ),
         Err(error) => {
@@ -180,7 +181,7 @@ fn database(
 /// What nobody uses any more, and nobody but a person deletes.
 fn left_behind(locale: Locale, config: &Config) -> Vec<CheckResult> {
     let left = inspect::left_behind(&config.storage.directory).into_iter();
-    let told = left.map(|(what, path)| checks::left_behind(what, &path, locale.language));
+    let told = left.map(|(what, path)| words::left_behind(what, &path, locale.language));
     told.map(|text| CheckResult::notable("database", text))
         .collect()
 }
@@ -190,7 +191,7 @@ fn erasures(locale: Locale, config: &Config) -> Option<CheckResult> {
     let begun = inspect::broken_erasures(&config.storage.directory);
     // Of one that cannot be read, the database's own line tells.
     let first = *begun.ok()?.first()?;
-    let told = checks::erasure_broken_off(&locale.clock(first), locale.language);
+    let told = words::erasure_broken_off(&locale.clock(first), locale.language);
     Some(CheckResult::bad("database", told))
 }
 
@@ -215,12 +216,12 @@ async fn counts(locale: Locale, common: &Common, config: &Config) -> Option<Chec
         client.post("/control/recount", String::new()).await
     };
     Some(match repaired.await {
-        Ok(_) => CheckResult::notable(name, checks::counted_anew(differ, locale.language)),
+        Ok(_) => CheckResult::notable(name, words::counted_anew(differ, locale.language)),
         Err(error) => CheckResult::bad(name, {
             let error = error
                 .describe(locale.language, &common.commands(), false)
                 .unwrap_or_default();
-            checks::counts_differ(differ, &error, locale.language)
+            words::counts_differ(differ, &error, locale.language)
         }),
     })
 }

@@ -18,27 +18,21 @@ const PIECE: usize = 64 * 1024;
 pub(super) struct Upload {
     sender: Option<Sender<Bytes, io::Error>>,
     handle: Handle,
-    language: Language,
     piece: Vec<u8>,
 }
 
 impl Upload {
-    /// Sends what is pushed; what is wrong with it is told in this language.
-    pub(super) fn new(
-        sender: Sender<Bytes, io::Error>,
-        handle: Handle,
-        language: Language,
-    ) -> Self {
+    /// Sends what is pushed.
+    pub(super) fn new(sender: Sender<Bytes, io::Error>, handle: Handle) -> Self {
         Self {
             sender: Some(sender),
             handle,
-            language,
             piece: Vec::with_capacity(PIECE),
         }
     }
 
     pub(super) fn push(&mut self, row: &Row) -> io::Result<()> {
-        row.write_json(self.language, &mut self.piece)?;
+        row.write_json(&mut self.piece)?;
         if self.piece.len() >= PIECE {
             self.flush()
         } else {

@@ -1,6 +1,8 @@
 //! Certificates that are refused, and why.
 
 use super::*;
+use crate::cause::Cause;
+use crate::timestamp::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, PublicKeyData, date_time_ymd,

@@ -25,7 +25,7 @@ pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
     // Checked now, because another file may be at the database's path. A full disk does not prevent reading.
     let _ = file.look();
     let trouble = file.trouble();
-    let trouble = trouble.filter(|trouble| !matches!(trouble, Trouble::DiskFull { .. }));
+    let trouble = trouble.filter(|trouble| !matches!(trouble, Trouble::DiskFull(_)));
     if let (Some(_), Some(trouble)) = (&error, trouble) {
         return Err(ApiError::DatabaseInTrouble(
             trouble.describe(locale.language, &api.advice.commands),

@@ -6,9 +6,10 @@ use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
+use serde_json::{Value, json};
 
 use crate::http::Api;
-use crate::http::interview_file::{self, Arrived, Arriving};
+use crate::http::interview_file::{self, Arrived, Arriving, BadRow};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
 use crate::http::wing::Call;
@@ -79,10 +80,24 @@ pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
         language,
         dry_run,
     } = options;
-    let report = interview_file::import(api, &file, unknown_origin, wish, actor, language).await?;
-    let mut answer = serde_json::json!(report);
+    let report = interview_file::import(api, &file, unknown_origin, wish, actor).await?;
+    let mut answer = json!(report);
+    let bad = report.bad_rows.iter();
+    answer["badRows"] = bad.map(|row| told(row, language)).collect();
     answer["dryRun"] = dry_run.into();
     success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// A bad row for the one who asked.
+fn told(row: &BadRow, language: Language) -> Value {
+    let mut told = json!({"line": row.line, "reason": row.reason.text(language)});
+    if let Some(index) = row.index {
+        told["index"] = index.into();
+    }
+    if let Some(id) = &row.id {
+        told["id"] = id.as_str().into();
+    }
+    told
 }
 
 /// Reads the stream to its end.

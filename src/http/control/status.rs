@@ -95,6 +95,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
             "freeBytes": free,
             "fullInDays": full_in_days,
             "full": file.disk_full(),
+            "inodesUsedUp": file.lacks_inodes(),
         },
         "clock": {"offSeconds": api.store.clock_off(moment)},
         "tls": tls(api, language),

@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::http::api::interview_body::{OfFile, read_of_file};
@@ -18,7 +18,7 @@ use crate::http::reply::ApiError;
 use crate::interview::field::Field;
 use crate::interview::field_error::{FieldError, Why};
 use crate::interview::{ImportResult, Interview, InterviewConflict};
-use crate::language::Language;
+use crate::language::InBoth;
 use crate::store::StoreError;
 use crate::trouble::Trouble;
 
@@ -34,7 +34,7 @@ struct Row<'a> {
     #[serde(borrow)]
     record: Option<&'a RawValue>,
     /// Why it could not be read.
-    problem: Option<String>,
+    problem: Option<InBoth>,
     /// Errors of fields that the command line found; these fields are not in the record.
     #[serde(default)]
     mistakes: Vec<Told>,
@@ -45,26 +45,24 @@ struct Row<'a> {
 #[serde(deny_unknown_fields)]
 struct Told {
     field: String,
-    sentence: String,
+    sentence: InBoth,
 }
 
 /// A refused row: its position, its id, and all its errors.
-#[derive(Clone, Serialize)]
+#[derive(Clone)]
 pub(in crate::http) struct BadRow {
     pub(in crate::http) line: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::http) index: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::http) id: Option<String>,
-    pub(in crate::http) reason: String,
+    pub(in crate::http) reason: InBoth,
 }
 
 impl Row<'_> {
     /// The record as far as it can be read, or why it cannot be.
-    fn read(&self) -> Result<OfFile, String> {
+    fn read(&self) -> Result<OfFile, InBoth> {
         match self.record {
-            None => Err(self.problem.clone().unwrap_or_default()),
-            Some(record) => read_of_file(record.get()).map_err(|error| reason(&error)),
+            None => Err(self.problem.clone().unwrap_or_else(|| unread(""))),
+            Some(record) => read_of_file(record.get()).map_err(|error| unread(&reason(&error))),
         }
     }
 
@@ -73,16 +71,16 @@ impl Row<'_> {
     }
 
     /// All errors of the row, by itself and in relation to others.
-    fn judged(self, beside_others: Vec<FieldError>, language: Language) -> Option<BadRow> {
+    fn judged(self, beside_others: Vec<FieldError>) -> Option<BadRow> {
         let (id, reason) = match self.read() {
             Err(problem) => (None, problem),
             Ok(found) => {
                 let mistakes = found.mistakes.into_iter().chain(beside_others);
-                let sentences = sentences(self.mistakes, mistakes, language);
+                let sentences = sentences(self.mistakes, mistakes);
                 if sentences.is_empty() {
                     return None;
                 }
-                (found.id, sentences.join("; "))
+                (found.id, joined(&sentences))
             }
         };
         Some(BadRow {
@@ -96,19 +94,27 @@ impl Row<'_> {
 
 /// The sentence of each error. A field that the command line has refused is absent from the record, and that is not
 /// another error.
-fn sentences(
-    told: Vec<Told>,
-    mistakes: impl Iterator<Item = FieldError>,
-    language: Language,
-) -> Vec<String> {
+fn sentences(told: Vec<Told>, mistakes: impl Iterator<Item = FieldError>) -> Vec<InBoth> {
     let spoken_of =
         |mistake: &FieldError| told.iter().any(|told| told.field == mistake.field.name());
     let more: Vec<_> = mistakes
         .filter(|mistake| !spoken_of(mistake))
-        .map(|mistake| mistake.sentence(language))
+        .map(|mistake| InBoth::of(|language| mistake.sentence(language)))
         .collect();
     let told = told.into_iter().map(|told| told.sentence);
     told.chain(more).collect()
+}
+
+fn joined(sentences: &[InBoth]) -> InBoth {
+    InBoth::of(|language| {
+        let sentences = sentences.iter().map(|one| one.text(language));
+        sentences.collect::<Vec<_>>().join("; ")
+    })
+}
+
+/// What the reader of JSON says, which is English.
+fn unread(why: &str) -> InBoth {
+    InBoth::of(|_| why.to_owned())
 }
 
 /// Why the text of a record cannot be read, without the line and column of `serde_json`: they are relative to the row.
@@ -195,7 +201,6 @@ impl Rows {
     pub(super) fn bad_rows(
         &self,
         result: &ImportResult,
-        language: Language,
     ) -> Result<impl Iterator<Item = Result<BadRow, StoreError>>, StoreError> {
         // The first row with an id comes before those that repeat it.
         let mut firsts: BTreeMap<u64, Option<(u64, Option<u64>)>> = result
@@ -220,7 +225,7 @@ impl Rows {
                 let first = first
                     .map(|(line, index)| FieldError::of(Field::Id, Why::IdRepeated(line, index)));
                 let refused = refused.remove(&number).unwrap_or_default();
-                Ok(row.judged(first.into_iter().chain(refused).collect(), language))
+                Ok(row.judged(first.into_iter().chain(refused).collect()))
             });
             judged.transpose()
         }))
@@ -262,23 +267,21 @@ fn unusable(error: &io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn a_field_that_the_command_line_has_spoken_of_is_told_once() {
         let told = vec![Told {
             field: "interviewDate".to_owned(),
-            sentence: "interviewDate: must say its time zone".to_owned(),
+            sentence: unread("interviewDate: must say its time zone"),
         }];
         let found = [
             FieldError::of(Field::EmployeeId, Why::NotAText),
             FieldError::of(Field::InterviewDate, Why::NotAMoment),
         ];
         assert_eq!(
-            sentences(told, found.into_iter(), Language::En),
-            [
-                "interviewDate: must say its time zone",
-                "employeeId: must be a text of 1 to 191 characters"
-            ]
+            joined(&sentences(told, found.into_iter())).text(Language::En),
+            "interviewDate: must say its time zone; employeeId: must be a text of 1 to 191 characters"
         );
     }
 }

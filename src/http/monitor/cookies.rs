@@ -3,9 +3,11 @@
 use hyper::HeaderMap;
 use hyper::header::{COOKIE, HeaderValue};
 
-use super::LANGUAGE;
 use crate::language::Language;
 use crate::session::SessionSecret;
+
+/// The parameter, and the cookie, of the reader's language.
+pub(super) const LANGUAGE: &str = "lang";
 
 /// The cookie of what an action has done: nobody else's link can make the page tell something.
 pub(super) const TOLD: &str = "told";

@@ -7,17 +7,14 @@ use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH, SET_COOKIE};
 use super::error::PageError;
 use super::standing::{Seen, Sentence};
 use super::urgency::Urgency;
-use super::{FIRST, LANGUAGE, Visit, address, assets, cookies, form, html};
+use super::visit::RELOAD;
+use super::{FIRST, Visit, address, assets, cookies, form, html};
 use crate::crypto;
 use crate::http::reply::Reply;
 use crate::language::Locale;
 use crate::session::Session;
 use crate::words::monitor::{Frame as T, own_name};
 
-/// The header of what the script of an open page asks for by itself.
-pub(super) const REFRESH: &str = "x-refresh";
-/// The parameter of what a browser without script loads again by itself.
-pub(super) const RELOAD: &str = "reload";
 /// The header of the moment of which an answer is, as the page shows it: what is unchanged has no other place for it.
 const AS_OF: &str = "x-as-of";
 /// The header of when the login is over.
@@ -72,10 +69,10 @@ impl Frame {
         let (api, locale) = (visit.api, visit.locale);
         let uri = &visit.head.uri;
         let other = locale.language.other();
-        let rest = form::without(uri.query().unwrap_or_default(), LANGUAGE);
+        let rest = form::without(uri.query().unwrap_or_default(), cookies::LANGUAGE);
         let rest = form::without(&rest, RELOAD);
         let separator = if rest.is_empty() { "" } else { "&" };
-        let query = format!("{rest}{separator}{LANGUAGE}={}", other.code());
+        let query = format!("{rest}{separator}{}={}", cookies::LANGUAGE, other.code());
         let again = format!("{}?{rest}{separator}{RELOAD}=1", uri.path());
         let path = if visit.head.method.is_safe() {
             uri.path()

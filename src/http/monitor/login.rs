@@ -7,7 +7,8 @@ use hyper::header::{HeaderValue, SET_COOKIE};
 
 use super::error::PageError;
 use super::form::{self, Form};
-use super::frame::{Frame, RELOAD};
+use super::frame::Frame;
+use super::visit::RELOAD;
 use super::{FIRST, Visit, cookies, html, redirect};
 use crate::command_line::CommandLine;
 use crate::http::api::log_rejected;

@@ -1,12 +1,12 @@
 //! A file of interview records: first what it would change, then, by another press, the same file is imported, or
 //! nothing of it (contract, section 12.1).
 
-mod reading;
-
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use askama::Template;
+use tokio::task::spawn_blocking;
 
 use super::error::PageError;
 use super::fit::{bytes, fit};
@@ -16,10 +16,11 @@ use super::standing::Seen;
 use super::upload::{Upload, UploadError};
 use super::urgency::Urgency;
 use super::{Visit, address, frame};
-use crate::http::interview_file::{self, Arrived, BadRow, Report};
+use crate::crypto::{Sha256, hex};
+use crate::http::interview_file::{self, Arrived, Arriving, BadRow, Report};
 use crate::http::reply::{ApiError, Reply};
 use crate::import::encoding::Encoding;
-use crate::import::file::Said as SaidOfFile;
+use crate::import::file::{NotTaken, Readable, Said as SaidOfFile};
 use crate::import::row::Notes;
 use crate::interview::{ImportChange, ImportWish, UnknownOrigin};
 use crate::language::{Language, Locale};
@@ -31,7 +32,6 @@ use crate::words::monitor::standing::Standing as S;
 use crate::words::monitor::upload;
 use crate::words::monitor::{more, thousands};
 use crate::zone::Zone;
-use reading::{NotRead, read_in};
 
 /// The longest file, in bytes: some ten thousand records. The command takes longer ones.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -52,10 +52,6 @@ pub(super) struct Preview {
     file: Arrived,
     unknown_origin: UnknownOrigin,
     report: Report,
-    /// In this language the report is written.
-    language: Language,
-    /// What is wrong with the first rows, in the other one: the reader may change it, or be somebody else.
-    bad_otherwise: Vec<BadRow>,
     notes: Notes,
 }
 
@@ -132,40 +128,25 @@ pub(super) async fn look(mut visit: Visit<'_>) -> Result<Reply, PageError> {
         zone: Some(zone.unwrap_or(locale.timezone)),
     };
     let Upload { file, name, .. } = upload;
-    let language = locale.language;
-    let copy = file
-        .try_clone()
-        .map_err(UploadError::NoRoom)
-        .map_err(refused)?;
-    let (file, notes, digest) =
-        read_in(api, file, &said, language)
-            .await
-            .map_err(|why| match why {
-                NotRead::NotTaken(why) => {
-                    let why = interviews::at_page(&harmless(&why.describe(language)), language);
-                    let told = upload::not_understood(&name, &why, language);
-                    refused(UploadError::NotUnderstood(told))
-                }
-                NotRead::Api(error) => error.into(),
-            })?;
-    let report = tried(&visit, &file, unknown_origin, language).await?;
-    let mut bad_otherwise = Vec::new();
-    if report.bad_row_count > 0 {
-        // What is wrong with a row by itself is put into words when it is read.
-        let other = language.other();
-        let read = read_in(api, copy, &said, other).await;
-        let (again, ..) = read.map_err(|_| ApiError::Internal)?;
-        bad_otherwise = tried(&visit, &again, unknown_origin, other).await?.bad_rows;
-        bad_otherwise.truncate(SHOWN);
-    }
+    let (arriving, language) = (Arriving::at(api)?, locale.language);
+    let read = spawn_blocking(move || read(file, &said, arriving)).await;
+    let read = read.map_err(|_| ApiError::Internal)?;
+    let (file, notes, digest) = read.map_err(|why| match why {
+        NotRead::NotTaken(why) => {
+            let why = interviews::at_page(&harmless(&why.describe(language)), language);
+            let told = upload::not_understood(&name, &why, language);
+            refused(UploadError::NotUnderstood(told))
+        }
+        NotRead::Api(error) => error.into(),
+    })?;
+    let actor = visit.actor();
+    let report = interview_file::import(api, &file, unknown_origin, ImportWish::Try, actor);
     let preview = Preview {
+        report: report.await?,
+        notes,
         name,
         file,
         unknown_origin,
-        report,
-        language,
-        bad_otherwise,
-        notes,
     };
     let id = match unknown_origin {
         UnknownOrigin::Refuse => digest,
@@ -176,23 +157,45 @@ pub(super) async fn look(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     Ok(super::redirect(&address::preview(&id)))
 }
 
-/// Says what would come of a file.
-async fn tried(
-    visit: &Visit<'_>,
-    file: &Arrived,
-    unknown_origin: UnknownOrigin,
-    language: Language,
-) -> Result<Report, ApiError> {
-    let (wish, actor) = (ImportWish::Try, visit.actor());
-    interview_file::import(visit.api, file, unknown_origin, wish, actor, language).await
-}
-
 fn encoding(word: &str) -> Option<Encoding> {
     match word {
         "utf-8" => Some(Encoding::Utf8),
         "shift-jis" => Some(Encoding::ShiftJis),
         _ => None,
     }
+}
+
+/// Why a file was not read.
+enum NotRead {
+    NotTaken(NotTaken),
+    Api(ApiError),
+}
+
+/// Reads all rows onto the disk. What they are together is known by a digest.
+fn read(
+    file: File,
+    said: &SaidOfFile,
+    mut arriving: Arriving,
+) -> Result<(Arrived, Notes, String), NotRead> {
+    let readable = Readable::of_open(file, said).map_err(NotRead::NotTaken)?;
+    let (mut digest, mut line) = (Sha256::default(), Vec::new());
+    let mut failed = None;
+    let read = readable.read_rows(&mut |row| {
+        line.clear();
+        row.write_json(&mut line)?;
+        digest.update(&line);
+        arriving.push(line.trim_ascii_end()).map_err(|error| {
+            failed = Some(error);
+            std::io::ErrorKind::Other.into()
+        })
+    });
+    if let Some(error) = failed {
+        return Err(NotRead::Api(error));
+    }
+    let notes = read.map_err(|error| NotRead::NotTaken(NotTaken::Unreadable(error)))?;
+    let arrived = arriving.finish().map_err(NotRead::Api)?;
+    let digest = hex(&digest.finish()[..16]);
+    Ok((arrived, notes, digest))
 }
 
 /// What is told once for the whole file.
@@ -226,12 +229,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let report = &preview.report;
     let counts = report.counts;
     let changing = counts.created + counts.changed;
-    let bad = if preview.language == locale.language {
-        &report.bad_rows
-    } else {
-        &preview.bad_otherwise
-    };
-    let bad = bad.iter().take(SHOWN);
+    let bad = report.bad_rows.iter().take(SHOWN);
     let mut bad: Vec<Bad> = bad.map(|row| bad_row(row, locale.language)).collect();
     fit(&mut bad, ROOM, Bad::bytes);
     let changes = report.changes.iter().map(|one| change(locale, one));
@@ -300,7 +298,7 @@ fn bad_row(row: &BadRow, language: Language) -> Bad {
     Bad {
         line: row.line,
         id: row.id.as_deref().map(harmless).unwrap_or_default(),
-        reason: interviews::at_page(&harmless(&row.reason), language),
+        reason: interviews::at_page(&harmless(row.reason.text(language)), language),
     }
 }
 
@@ -326,7 +324,7 @@ fn change(locale: Locale, change: &ImportChange) -> Change {
 /// # Errors
 /// `Contradicts` when it does not wait any more, or the store's; nothing was imported then.
 pub(super) async fn import(visit: Visit<'_>) -> Result<Reply, PageError> {
-    let (api, language) = (visit.api, visit.locale.language);
+    let api = visit.api;
     let preview = waiting(&visit)?;
     let Preview {
         name,
@@ -341,7 +339,7 @@ pub(super) async fn import(visit: Visit<'_>) -> Result<Reply, PageError> {
     let counts = preview.report.counts;
     let wish = ImportWish::KeepAs(counts);
     let actor = visit.actor();
-    let report = interview_file::import(api, file, *unknown_origin, wish, actor, language).await?;
+    let report = interview_file::import(api, file, *unknown_origin, wish, actor).await?;
     let now = api.clock.monotonic();
     if report.imported {
         visit.shared.previews.forget(&visit.id, now);
@@ -350,19 +348,11 @@ pub(super) async fn import(visit: Visit<'_>) -> Result<Reply, PageError> {
         let told = format!("{TOLD_IMPORTED}{created}-{changed}-{unchanged}");
         return Ok(visit.tell(address::INTERVIEWS, &told));
     }
-    let mut bad_otherwise = Vec::new();
-    if report.bad_row_count > 0 {
-        let other = tried(&visit, file, *unknown_origin, language.other()).await?;
-        bad_otherwise = other.bad_rows;
-        bad_otherwise.truncate(SHOWN);
-    }
     let again = Preview {
         name: name.clone(),
         file: file.clone(),
         unknown_origin: *unknown_origin,
         report,
-        language,
-        bad_otherwise,
         notes: notes.clone(),
     };
     visit.shared.previews.put(&visit.id, now, again);

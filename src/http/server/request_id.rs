@@ -4,7 +4,7 @@ use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request};
 use tower_http::request_id::{MakeRequestId, RequestId};
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// The longest id that is accepted from a caller, in bytes.
 const ID_BYTES: usize = 191;
@@ -18,7 +18,8 @@ pub(super) struct NewRequestId;
 
 impl MakeRequestId for NewRequestId {
     fn make_request_id<B>(&mut self, _request: &Request<B>) -> Option<RequestId> {
-        let id = Uuid::now_v7().to_string();
+        // Without a counter, for which the system would be asked for random bytes once more.
+        let id = Uuid::new_v7(Timestamp::now(NoContext)).to_string();
         HeaderValue::from_str(&id).ok().map(RequestId::new)
     }
 }

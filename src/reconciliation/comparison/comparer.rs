@@ -8,7 +8,7 @@ use super::{
 };
 use crate::cause::Cause;
 use crate::reconciliation::received::Received;
-use crate::reconciliation::{Sent, Verdict, first_id_at, has_time, verdict};
+use crate::reconciliation::{Sent, Verdict, first_id_at, has_time, time_of, verdict};
 
 /// A comparison that goes on: deliveries come one after the other, in the order of their ids.
 #[derive(Debug)]
@@ -188,10 +188,11 @@ fn name_with<T>(named: &mut Vec<T>, one: impl FnOnce() -> T, truncated: &mut boo
 }
 
 impl Question {
-    /// The last id about which the comparison says something: of what is accepted later, nobody has a list.
+    /// The last id about which the comparison says something: of what is accepted later, nobody has a list. An id of the
+    /// future in the list confirms nothing, either.
     #[must_use]
     pub fn compared_to(&self) -> Uuid {
-        if self.range_was_said {
+        if self.range_was_said || time_of(self.range.to) > self.as_of {
             self.range.to.min(first_id_at(self.as_of))
         } else {
             self.range.to

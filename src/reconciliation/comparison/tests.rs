@@ -138,6 +138,11 @@ fn of_a_range_that_was_said_what_is_accepted_later_is_not_confirmed() {
     assert_eq!(said.compared_to(), id(600, 0));
     let span = question(vec![received(id(5, 7))]);
     assert_eq!(span.compared_to(), id(5, 7));
+    let future = Question {
+        as_of: Timestamp::from_unix_ms(5),
+        ..question(vec![received(id(5, 7)), received(id(9, 0))])
+    };
+    assert_eq!(future.compared_to(), id(5, 0));
 }
 
 #[test]

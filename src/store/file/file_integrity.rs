@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -66,6 +66,13 @@ impl OpenFiles {
         self.is_kept_by_database() && self.is_kept_by_journal()
     }
 
+    /// Whether the database has no name any more, in whatever directory. One that cannot be asked has.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.database
+            .metadata()
+            .is_ok_and(|found| found.nlink() == 0)
+    }
+
     fn is_kept_by_database(&self) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         (0..LOOKS).any(|_| match self.look_at_database(*known) {
@@ -92,11 +99,11 @@ impl OpenFiles {
         Ok(is_kept.then_some(now))
     }
 
-    /// Whether one of `texts` stands in a place of the database where no row is. It is read through the file that is
+    /// The pages of the database that have one of `texts` where no row is. They are read through the file that is
     /// open anyway: another one must not be closed here.
-    pub(super) fn has_remains_of(&self, texts: &[String]) -> io::Result<bool> {
+    pub(super) fn pages_with_remains_of(&self, texts: &[String]) -> io::Result<Vec<u32>> {
         let page_bytes = Header::read(&self.database)?.page_bytes();
-        free_space_scan::is_left_in(&self.database, page_bytes, texts)
+        free_space_scan::pages_with(&self.database, page_bytes, texts)
     }
 
     /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is

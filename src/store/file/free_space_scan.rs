@@ -2,9 +2,11 @@
 //!
 //! Pages are read as SQLite's documentation of its file format describes them. What a row has is not looked at, and pages that
 //! are free or that hold the end of a long row have no such places: with `secure_delete` they are overwritten as a whole.
+//! Whether a page has rows is only guessed here from its first byte; `physical_erasure` asks the database before it writes.
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 /// What the first byte of a page says that has rows: of an index or of a table, inner pages and leaves.
@@ -14,24 +16,40 @@ const INNER: [u8; 2] = [2, 5];
 /// The header of the file stands before that of its first page.
 const FILE_HEADER: usize = 100;
 
-/// Whether one of `texts` stands in a place of an open database where no row is. A page has so many bytes. The
-/// write-ahead log has to be empty.
+/// The pages of an open database that have one of `texts` in a place where no row is, by their numbers. A page has so many
+/// bytes. The write-ahead log has to be empty.
 ///
 /// # Errors
 /// What the operating system said.
-pub(super) fn is_left_in(database: &File, page_bytes: u64, texts: &[String]) -> io::Result<bool> {
+pub(in crate::store) fn pages_with(
+    database: &File,
+    page_bytes: u64,
+    texts: &[String],
+) -> io::Result<Vec<u32>> {
     let texts = Texts::of(texts);
     let size = usize::try_from(page_bytes).unwrap_or(0);
     let pages = database.metadata()?.len() / (size as u64).max(1);
     let mut page = vec![0; size];
-    for number in 0..pages {
-        database.read_exact_at(&mut page, number * size as u64)?;
-        let header = if number == 0 { FILE_HEADER } else { 0 };
-        if unused(&page, header).any(|part| texts.is_left_in(part)) {
-            return Ok(true);
+    let mut found = Vec::new();
+    for (number, at) in (1..).zip(0..pages) {
+        match database.read_exact_at(&mut page, at * size as u64) {
+            // Free pages were cut off meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+            read => read?,
+        }
+        let mut parts = unused(&page, number).into_iter();
+        if parts.any(|part| texts.is_left_in(&page[part])) {
+            found.push(number);
         }
     }
-    Ok(false)
+    Ok(found)
+}
+
+/// Overwrites the places of a page with rows where no row is.
+pub(in crate::store) fn clear_unused(page: &mut [u8], number: u32) {
+    for part in unused(page, number) {
+        page[part].fill(0);
+    }
 }
 
 /// Texts by their first byte: there may be many, and all of a large file is looked through.
@@ -58,29 +76,34 @@ impl<'a> Texts<'a> {
 }
 
 /// The parts of a page with rows that belong to no row: what lies before the first of them, and the gaps between them.
-fn unused(page: &[u8], header: usize) -> impl Iterator<Item = &[u8]> {
-    let number = |at: usize| -> usize {
+fn unused(page: &[u8], number: u32) -> Vec<Range<usize>> {
+    let header = if number == 1 { FILE_HEADER } else { 0 };
+    let two_bytes = |at: usize| -> usize {
         let bytes = page.get(at..at + 2).unwrap_or(&[0, 0]);
         usize::from(u16::from_be_bytes([bytes[0], bytes[1]]))
     };
     let kind = page.get(header).copied().unwrap_or_default();
-    let has_rows = WITH_ROWS.contains(&kind);
+    if !WITH_ROWS.contains(&kind) {
+        return Vec::new();
+    }
     let length = if INNER.contains(&kind) { 12 } else { 8 };
-    let first_row = match number(header + 5) {
+    let first_row = match two_bytes(header + 5) {
         0 => page.len(),
         first => first,
     };
-    let before = page.get(header + length + 2 * number(header + 3)..first_row);
-    let mut gap = if has_rows { number(header + 1) } else { 0 };
-    let gaps = std::iter::from_fn(move || {
+    let before = header + length + 2 * two_bytes(header + 3)..first_row;
+    let mut gap = two_bytes(header + 1);
+    let gaps = std::iter::from_fn(|| {
         let at = gap;
         // Each gap says where the next one is, which stands behind it, and how long it is itself.
-        let next = number(at);
+        let next = two_bytes(at);
         gap = if next > at { next } else { 0 };
-        (at > 0).then(|| page.get(at + 4..at + number(at + 2)).unwrap_or_default())
+        (at > 0).then(|| at + 4..at + two_bytes(at + 2))
     });
-    let before = before.filter(|_| has_rows).into_iter();
-    before.chain(gaps.collect::<Vec<_>>())
+    let parts = std::iter::once(before).chain(gaps);
+    parts
+        .filter(|part| page.get(part.clone()).is_some())
+        .collect()
 }
 
 #[cfg(test)]
@@ -90,7 +113,8 @@ mod tests {
 
     fn found(path: &std::path::Path, text: &str) -> bool {
         let database = File::open(path).unwrap();
-        is_left_in(&database, 4096, &[text.to_owned()]).unwrap()
+        let pages = pages_with(&database, 4096, &[text.to_owned()]).unwrap();
+        !pages.is_empty()
     }
 
     #[test]
@@ -127,8 +151,8 @@ mod tests {
             vec![13; 64],
             vec![5; 3],
         ] {
-            let parts = unused(&page, 0).count();
-            assert!(parts < 64, "{page:?}");
+            let parts = unused(&page, 2);
+            assert!(parts.len() < 64, "{page:?}");
         }
     }
 }

@@ -9,6 +9,7 @@ use rusqlite::ErrorCode;
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot_error::SnapshotError;
 use super::{in_one_line, newest_copy};
+use crate::trouble::Bar;
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -154,15 +155,8 @@ pub enum Odd {
     JournalOfAnother,
     /// A note of whose database belongs here, with anything else in it.
     Garbled,
-    /// A file of this user, whose mode keeps it from being read and written.
-    ModeOfFile,
-    /// A directory of this user, whose mode keeps it from being entered and written into.
-    ModeOfDirectory,
-    /// A file or directory that this user may not read and write.
-    NotOurs {
-        /// The data directory, whose owner may.
-        directory: PathBuf,
-    },
+    /// Something that this user may not use.
+    Closed(Bar),
     /// A file on a disk that can only be read.
     ReadOnlyDisk,
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::directory::{give_to_owner_of, sync_directory};
 use super::file_integrity::Header;
 use super::open_error::{Odd, OpenError};
-use super::unusable::closed;
+use super::unusable::bar;
 use super::{backup_file, live_file, newest_copy};
 use crate::plain_file::{self, NotOrdinary, ordinary};
 
@@ -160,7 +160,7 @@ pub(super) fn noted(directory: &Path) -> Result<Option<Vec<u32>>, OpenError> {
         },
         Err(error) => match error.kind() {
             ErrorKind::NotFound => Odd::DeadLink,
-            ErrorKind::PermissionDenied => closed(directory, &path),
+            ErrorKind::PermissionDenied => Odd::Closed(bar(directory, &path).1),
             ErrorKind::FileTooLarge | ErrorKind::InvalidData => Odd::Garbled,
             ErrorKind::IsADirectory => Odd::NotPlain,
             _ if is_not_ordinary(&error) => Odd::NotPlain,

@@ -2,6 +2,7 @@
 //! and written while it is open, and is lost when it is closed.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -45,9 +46,15 @@ impl OpenPath {
         self.opened.is_none() || self.opened == Inode::of(&self.path)
     }
 
-    /// Whether no file has this name.
+    /// Whether no file has this name, as far as this user may look.
     pub(super) fn is_empty(&self) -> bool {
-        Inode::of(&self.path).is_none()
+        !self.is_closed() && Inode::of(&self.path).is_none()
+    }
+
+    /// Whether this user may not look what has this name.
+    pub(super) fn is_closed(&self) -> bool {
+        let found = fs::metadata(&self.path);
+        found.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
     }
 
     /// The name.

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{ErrorCode, ffi};
-use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::fs::{FallocateFlags, StatVfsMountFlags, fallocate, statvfs};
+
+use crate::trouble::Shortage;
 
 /// The largest reserve, in bytes: enough for the results of deliveries of many hours.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -46,8 +48,24 @@ impl Reserve {
     }
 
     /// How many MiB have to be free to make the reserve.
-    pub(in crate::store) fn needed_mib(&self) -> u64 {
+    fn needed_mib(&self) -> u64 {
         (FREE_TIMES * self.room().1).div_ceil(1024 * 1024)
+    }
+
+    /// What the full disk has no more of.
+    pub(in crate::store) fn shortage(&self) -> Shortage {
+        let (free, _) = self.room();
+        let tried = try_room(self.directory(), NO_ROOM);
+        let is_quota = |error: io::Error| error.kind() == io::ErrorKind::QuotaExceeded;
+        if tried.is_err_and(is_quota) {
+            Shortage::Quota
+        } else if free >= NO_ROOM && lacks_inodes(self.directory()) {
+            Shortage::Inodes
+        } else {
+            Shortage::Bytes {
+                needed_mib: Some(self.needed_mib()),
+            }
+        }
     }
 
     /// Whether the disk has too little free space to continue.
@@ -91,11 +109,23 @@ pub(super) fn disk_is_full(directory: &Path) -> bool {
 /// unnamed file.
 fn has_room_for(directory: &Path, bytes: u64) -> bool {
     let free = disk_bytes(directory).is_none_or(|(free, _)| free >= bytes);
-    let tried = || -> io::Result<()> {
-        let file = tempfile::tempfile_in(directory)?;
-        Ok(fallocate(&file, FallocateFlags::empty(), 0, bytes)?)
-    };
-    free && !tried().is_err_and(|error| is_full(&error))
+    free && !try_room(directory, bytes).is_err_and(|error| is_full(&error))
+}
+
+fn try_room(directory: &Path, bytes: u64) -> io::Result<()> {
+    let file = tempfile::tempfile_in(directory)?;
+    Ok(fallocate(&file, FallocateFlags::empty(), 0, bytes)?)
+}
+
+/// Whether the disk of `directory` has no inode left. Some file systems do not count them, and have as many as they
+/// need.
+pub(super) fn lacks_inodes(directory: &Path) -> bool {
+    statvfs(directory).is_ok_and(|disk| disk.f_files > 0 && disk.f_favail == 0)
+}
+
+/// Whether the disk of `directory` can only be read.
+pub(super) fn is_read_only(directory: &Path) -> bool {
+    statvfs(directory).is_ok_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 /// Whether the error means a full disk or a quota that is used up.

@@ -17,13 +17,14 @@ use super::difference::{Difference, compare};
 use super::directory::{DIRECTORY_MODE, give_to_owner_of, make_directory};
 use super::live_file;
 use super::lock::{file_in, lock};
-use super::open_error::OpenError;
+use super::open_error::{Odd, OpenError};
 use super::owner::Owner;
 use super::path::{filled_journal_of, journal_of};
 use super::progress::{Progress, further_copy, number_of_next_restore, of_all};
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::rollback::end_stray;
 use super::snapshot::{self, SnapshotError, Verified};
+use super::unusable::{refuse_closed, refuse_unwritable};
 use crate::audit::{Action, Actor, Entry, Subject};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
@@ -140,6 +141,7 @@ fn put_in_place(
     make_directory(directory, DIRECTORY_MODE)?;
     // Held to the end: no daemon can start in the middle.
     let _lock = lock(directory)?;
+    refuse_unreadable(directory)?;
     let owner = Owner::of(directory)?;
     // It would keep the present database from being read, and what outlives a restore from being carried over.
     end_stray(&live_file(directory))?;
@@ -175,6 +177,24 @@ fn put_in_place(
         further,
         erased,
     })
+}
+
+/// Refuses to replace a database that is there, and that whoever restores may not read: what outlives a restore would be
+/// lost.
+fn refuse_unreadable(directory: &Path) -> Result<(), OpenError> {
+    match refuse_closed(directory).and_then(|()| refuse_unwritable(directory)) {
+        // Another restore is no way out.
+        Err(OpenError::Unusable {
+            path,
+            why: why @ Odd::Closed(_),
+            ..
+        }) => Err(OpenError::Unusable {
+            path,
+            why,
+            copy: None,
+        }),
+        _ => Ok(()),
+    }
 }
 
 impl Before {

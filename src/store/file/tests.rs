@@ -95,7 +95,7 @@ async fn a_full_disk_is_one_until_there_is_room_whatever_small_things_still_fit(
     let is_full = |error| {
         matches!(
             error,
-            AcceptError::Store(StoreError::Unavailable(Trouble::DiskFull { .. }))
+            AcceptError::Store(StoreError::Unavailable(Trouble::DiskFull(_)))
         )
     };
     assert!(is_full(full), "SQLite said it inside of a command");

@@ -20,6 +20,8 @@ pub(super) struct Troubles {
 struct State {
     database_gone: bool,
     journal_gone: bool,
+    /// Why this user may not look whether they are.
+    closed: Option<Trouble>,
     /// Where the database was copied since it is gone or damaged.
     rescued: Option<PathBuf>,
     /// What SQLite said, or was seen without it.
@@ -41,7 +43,8 @@ impl State {
         if self.gone() {
             return Some(Trouble::Gone { rescued });
         }
-        self.damaged.clone().map(|damage| damage.with_copy(rescued))
+        let damaged = self.damaged.clone().map(|damage| damage.with_copy(rescued));
+        damaged.or_else(|| self.closed.clone())
     }
 
     fn needless_copy(&mut self) -> Option<String> {
@@ -180,6 +183,23 @@ impl Troubles {
         state.change_place(path, |state| state.journal_gone = !there);
     }
 
+    /// Why this user may not look whether the database is where it was opened; none: it may.
+    pub(super) fn see_closed(&self, path: &Path, closed: Option<&Trouble>) {
+        let mut state = self.lock();
+        match (&state.closed, closed) {
+            (None, Some(closed)) => {
+                tracing::error!(database = %path.display(), "{}", self.told(closed));
+            }
+            (Some(_), None) => {
+                tracing::info!(database = %path.display(), "the relay may look at its database again");
+            }
+            _ => {}
+        }
+        if state.closed.as_ref() != closed {
+            state.closed = closed.cloned();
+        }
+    }
+
     /// Everything that could be read was copied to `copy`.
     pub(super) fn set_rescued(&self, copy: &Path) {
         let mut state = self.lock();
@@ -192,7 +212,9 @@ impl Troubles {
     /// Where everything was copied since the file is gone or damaged. A copy that is gone too is none.
     pub(super) fn rescued(&self) -> Option<PathBuf> {
         let mut state = self.lock();
-        state.rescued.take_if(|copy| !copy.exists());
+        // One that this user may not look at is still there.
+        let gone = |copy: &mut PathBuf| matches!(copy.try_exists(), Ok(false));
+        state.rescued.take_if(gone);
         state.rescued.clone()
     }
 
@@ -205,6 +227,7 @@ impl Troubles {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trouble::{Bar, Shortage};
 
     #[test]
     fn the_gravest_is_told_and_each_ends_by_itself() {
@@ -214,11 +237,18 @@ mod tests {
         assert_eq!(troubles.gravest(none), None);
         troubles.set_hindered(Some(&Trouble::Locked));
         assert_eq!(troubles.gravest(none), Some(Trouble::Locked));
-        let full = Trouble::DiskFull {
+        let full = Trouble::DiskFull(Shortage::Bytes {
             needed_mib: Some(64),
-        };
+        });
         assert!(troubles.begin_disk_full(&full) && !troubles.begin_disk_full(&full));
         assert_eq!(troubles.gravest(none), Some(full));
+        let closed = Trouble::Closed {
+            path: PathBuf::from("live"),
+            why: Bar::ModeOfDirectory,
+        };
+        troubles.see_closed(path, Some(&closed));
+        assert_eq!(troubles.gravest(none), Some(closed.clone()));
+        assert_eq!(troubles.grave(), Some(closed), "nothing is accepted");
         let copy = PathBuf::from("relay-backup.db");
         let damaged = Trouble::Damaged {
             what: "malformed".to_owned(),
@@ -244,6 +274,7 @@ mod tests {
         std::fs::remove_file(&rescued).unwrap();
         assert_eq!(troubles.rescued(), None, "it is gone too");
         troubles.see_database(path, true);
+        troubles.see_closed(path, None);
         assert_eq!(troubles.rescued(), None);
         troubles.end_damage();
         troubles.end_disk_full();

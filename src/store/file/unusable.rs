@@ -4,13 +4,14 @@
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::open_error::{Odd, OpenError};
 use super::path::{filled_journal_of, journal_of, shared_memory_of};
 use super::rollback::RollbackJournal;
 use super::stray_log::StrayLog;
 use super::{live_file, newest_copy};
+use crate::trouble::Bar;
 
 /// Refuses what is no ordinary file. One that is not there is none.
 pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
@@ -29,12 +30,15 @@ pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
     Err(unusable(directory, &path, why))
 }
 
-/// Refuses what is no directory where the data directory, or that of the database in it, should be. One that is not there
-/// is made.
+/// Refuses what is no directory where the data directory, or that of the database in it, should be, and one to which
+/// this user may not get. One that is not there is made.
 pub(super) fn refuse_no_directories(directory: &Path) -> Result<(), OpenError> {
     for path in [directory.to_owned(), directory.join("live")] {
         let why = match (fs::symlink_metadata(&path), fs::metadata(&path)) {
             (Ok(_), Ok(found)) if !found.is_dir() => Odd::NoDirectory,
+            (Err(error), _) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(closed(directory, &path));
+            }
             // Nothing is there, or it leads in a circle.
             (Ok(link), Err(error))
                 if link.is_symlink() && error.kind() != io::ErrorKind::PermissionDenied =>
@@ -52,9 +56,7 @@ pub(super) fn refuse_no_directories(directory: &Path) -> Result<(), OpenError> {
 pub(super) fn refuse_closed(directory: &Path) -> Result<(), OpenError> {
     let live = directory.join("live");
     match tempfile::tempfile_in(&live).map_err(|error| error.kind()) {
-        Err(io::ErrorKind::PermissionDenied) => {
-            Err(unusable(directory, &live, closed(directory, &live)))
-        }
+        Err(io::ErrorKind::PermissionDenied) => Err(closed(directory, &live)),
         Err(io::ErrorKind::ReadOnlyFilesystem) => {
             Err(unusable(directory, &live, Odd::ReadOnlyDisk))
         }
@@ -90,29 +92,40 @@ pub(super) fn refuse_unwritable(directory: &Path) -> Result<(), OpenError> {
 fn refuse_unwritable_file(directory: &Path, path: &Path) -> Result<(), OpenError> {
     let opened = File::options().read(true).write(true).open(path);
     match opened.map_err(|error| error.kind()) {
-        Err(io::ErrorKind::PermissionDenied) => {
-            Err(unusable(directory, path, closed(directory, path)))
-        }
+        Err(io::ErrorKind::PermissionDenied) => Err(closed(directory, path)),
         Err(io::ErrorKind::ReadOnlyFilesystem) => Err(unusable(directory, path, Odd::ReadOnlyDisk)),
         // One that is not there is made; SQLite says what else is wrong.
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-/// Why this user may not use the file or directory at `path`.
-pub(super) fn closed(directory: &Path, path: &Path) -> Odd {
+/// What keeps this user from the file or directory at `path`, and why: a directory on the way there, when that may not
+/// be entered, or else the thing itself.
+pub(super) fn bar(directory: &Path, path: &Path) -> (PathBuf, Bar) {
     let own = rustix::process::geteuid().as_raw();
-    match fs::metadata(path) {
-        Ok(found) if found.uid() == own && found.is_dir() && lacks(&found, 0o700) => {
-            Odd::ModeOfDirectory
+    let seen = path
+        .ancestors()
+        .find_map(|path| Some((path, fs::metadata(path).ok()?)));
+    let why = match &seen {
+        Some((_, found)) if found.uid() == own && found.is_dir() && lacks(found, 0o700) => {
+            Bar::ModeOfDirectory
         }
-        Ok(found) if found.uid() == own && !found.is_dir() && lacks(&found, 0o600) => {
-            Odd::ModeOfFile
+        Some((_, found)) if found.uid() == own && !found.is_dir() && lacks(found, 0o600) => {
+            Bar::ModeOfFile
         }
-        Ok(_) | Err(_) => Odd::NotOurs {
+        Some((path, _)) if *path == directory => Bar::NotOurDirectory { user: own },
+        Some((path, _)) if directory.starts_with(path) => Bar::Above,
+        _ => Bar::NotOurs {
             directory: directory.to_owned(),
         },
-    }
+    };
+    (seen.map_or(path, |(path, _)| path).to_owned(), why)
+}
+
+/// The refusal of what this user may not use.
+pub(super) fn closed(directory: &Path, path: &Path) -> OpenError {
+    let (path, why) = bar(directory, path);
+    unusable(directory, &path, Odd::Closed(why))
 }
 
 fn lacks(found: &Metadata, mode: u32) -> bool {

@@ -518,8 +518,9 @@ async fn call_people(store: &Store, moment: Moment) {
     store.erase_interviewer("P", held).await.unwrap();
     store.end_erasure("P", moment).await.unwrap();
     assert!(store.cut_log().await.unwrap());
-    let remains = store.has_remains_of(vec!["P".to_owned()]);
+    let remains = store.pages_with_remains_of(vec!["P".to_owned()]);
     remains.await.unwrap();
+    assert!(store.overwrite_unused(vec![1, 2, 3]).await.unwrap());
     assert!(store.write_anew().await.unwrap());
     store
         .put_interviews(records, somebody(), moment.wall)

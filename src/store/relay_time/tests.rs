@@ -61,6 +61,20 @@ fn what_is_written_late_does_not_move_the_axis_back() {
 }
 
 #[test]
+fn a_clock_that_stands_before_the_end_of_the_earlier_run_is_told_at_the_start() {
+    let (_directory, connection) = crate::store::tests::database();
+    let at = |wall| moment(wall, Duration::ZERO);
+    let set_back = |wall| RelayTime::set_back(&connection, at(wall)).unwrap();
+    assert_eq!(set_back(Duration::ZERO), None, "there was no run before");
+    let end = Duration::from_mins(10);
+    let time = RelayTime::resume(&connection, at(end)).unwrap();
+    time.save(&connection, time.now(at(end))).unwrap();
+    for (seconds, told) in [(6000, None), (541, None), (540, Some(60)), (0, Some(600))] {
+        assert_eq!(set_back(Duration::from_secs(seconds)), told, "{seconds}");
+    }
+}
+
+#[test]
 fn a_planned_moment_does_not_flicker_with_the_clocks_last_digit() {
     let mut state = State::resumed(None, moment(Duration::ZERO, Duration::ZERO));
     let due = state

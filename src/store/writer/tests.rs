@@ -2,6 +2,7 @@
 
 use super::turn::TURNS_BEFORE_MAINTENANCE;
 use super::*;
+use crate::trouble::Shortage;
 
 type Asked = oneshot::Receiver<Result<i64, StoreError>>;
 
@@ -106,9 +107,9 @@ fn a_refusal_says_nothing_about_a_transaction_that_failed() {
         .unwrap();
     let (mut command, mut asked) = number(-1);
     assert!(!command.run(&connection));
-    command.answer(Err(&StoreError::Unavailable(Trouble::DiskFull {
-        needed_mib: None,
-    })));
+    command.answer(Err(&StoreError::Unavailable(Trouble::DiskFull(
+        Shortage::Bytes { needed_mib: None },
+    ))));
     let told = asked.try_recv().unwrap().unwrap_err();
     assert!(told.to_string().contains("the disk is full"), "{told}");
 }

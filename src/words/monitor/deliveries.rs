@@ -99,6 +99,16 @@ impl Locale {
         let known = known.filter(|_| self.language == Language::Ja);
         known.map_or(name, |(word, _)| word).to_owned()
     }
+
+    /// The same with the name of the API behind it, for whoever needs that too.
+    pub(crate) fn event_type_with_name(self, name: &str) -> String {
+        let word = self.event_type(name);
+        if word == name {
+            word
+        } else {
+            format!("{word} ({name})")
+        }
+    }
 }
 
 /// How many deliveries a filter means; `most`: counting stops there.

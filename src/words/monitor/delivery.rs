@@ -71,7 +71,10 @@ pub(crate) fn technical(attempt: &AttemptRecord, why: &str, language: Language) 
         processing_ms: took,
         ..
     } = attempt;
-    let status = attempt.http_status.map(|status| format!("HTTP {status}, "));
+    let comma = language.say("、", ", ");
+    let status = attempt
+        .http_status
+        .map(|status| format!("HTTP {status}{comma}"));
     let status = status.unwrap_or_default();
     both!(
         language,

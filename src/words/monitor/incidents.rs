@@ -28,13 +28,20 @@ phrases! {
     }
 }
 
+/// A number with its unit, which no line's end parts.
+fn together(span: &str) -> String {
+    span.replace(' ', "\u{a0}")
+}
+
 /// When something began that lasts.
 pub(crate) fn since(when: &str, span: &str, language: Language) -> String {
+    let span = together(span);
     both!(language, "{when} から ({span})", "since {when} ({span})")
 }
 
 /// From when to when something was.
 pub(crate) fn from_to(from: &str, to: &str, span: &str, language: Language) -> String {
+    let span = together(span);
     both!(
         language,
         "{from} から {to} ({span})",

@@ -59,7 +59,7 @@ phrases! {
         Zone: "時差の書かれていない時刻", "Times without a zone";
         Encoding: "文字コード", "Characters";
         EncodingFound: "自動で判別", "recognised";
-        DropOrigins: "どこにもない元の面談は空にする", "Leave out an origin that is nowhere";
+        DropOrigins: "見つからない元の面談は空欄にする", "Leave out an origin that is nowhere";
         More: "読み方を指定する", "How it is read";
         Look: "何が変わるか確かめる", "Show what would change";
         AskOperator: "ファイルの取り込みには、操作の権限が必要です。", "Importing a file needs the role of an operator.";
@@ -155,6 +155,11 @@ pub(crate) fn at_page(sentence: &str, language: Language) -> String {
         .fold(sentence.to_owned(), |told, (option, name)| {
             told.replace(option, &format!("「{}」", language.phrase(*name)))
         });
+    // An office knows a field by its Japanese name alone.
+    let named = Field::ALL.iter().fold(named, |told, field| {
+        let japanese = field.japanese();
+        told.replace(&format!("{japanese} ({})", field.name()), japanese)
+    });
     // Not asked at the page: its times always have a zone, and its files a header.
     [
         ("か、--columns で指定してください", "いてください"),
@@ -223,7 +228,7 @@ mod tests {
     use super::*;
     use crate::import::source::Foreign;
     use crate::import::table::HeaderFault;
-    use crate::interview::field_error::Why;
+    use crate::interview::field_error::{FieldError, Why};
 
     #[test]
     fn advice_about_options_names_the_fields_of_the_form() {
@@ -245,6 +250,20 @@ mod tests {
                 let told = at_page(told, language);
                 assert!(!told.contains("--"), "{told}");
             }
+        }
+    }
+
+    #[test]
+    fn a_field_has_its_japanese_name_alone() {
+        for field in Field::ALL {
+            let sentence = FieldError::of(field, Why::NotAText).sentence(Language::Ja);
+            assert!(sentence.contains(field.name()), "{sentence}");
+            let told = at_page(&sentence, Language::Ja);
+            assert!(!told.contains(field.name()), "{told}");
+            assert!(
+                told.starts_with(&format!("{}: ", field.japanese())),
+                "{told}"
+            );
         }
     }
 }

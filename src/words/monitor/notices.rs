@@ -8,20 +8,20 @@ use crate::language::{Language, Locale};
 phrases! {
     /// What a condition is called.
     Notice {
-        DeliveriesExhausted: "届けられなかったもの", "Could not be delivered";
-        PartnerRefuses: "VoiceDrive に断られたもの", "Refused by VoiceDrive";
-        PartnerAway: "VoiceDrive につながりません", "VoiceDrive cannot be reached";
+        DeliveriesExhausted: "要対応のイベント", "Could not be delivered";
+        PartnerRefuses: "VoiceDrive に断られたイベント", "Refused by VoiceDrive";
+        PartnerAway: "VoiceDrive に送信できない状態", "VoiceDrive cannot be reached";
         SuccessRateLow: "送信成功率の低下", "Few sends succeed";
         QueueLong: "送信の遅れ", "Sending is late";
         LoginsFailing: "正しくない鍵やコードでの接続", "Connections with wrong keys or codes";
         StatisticsSlow: "VoiceDrive への応答の遅れ", "Slow answers to VoiceDrive";
         BackupOld: "バックアップの異常", "Trouble with the backup";
-        DatabaseDamaged: "データの保存の異常", "Trouble with the stored data";
+        DatabaseDamaged: "データベースの異常", "Trouble with the stored data";
         DiskLow: "空き容量の不足", "The disk is nearly full";
         CertificateExpiring: "証明書の期限", "A certificate ends";
         ClockOff: "時計のずれ", "The clocks differ";
         TokenEnding: "接続の許可の期限", "A permission to connect ends";
-        DeliveriesMissing: "VoiceDrive に届いていないもの", "Not found at VoiceDrive";
+        DeliveriesMissing: "VoiceDrive に届いていないイベント", "Not found at VoiceDrive";
         ReconcileOld: "突き合わせの遅れ", "The reconciliation is late";
         OnHold: "送信の一時停止", "Sending is on hold";
     }
@@ -139,7 +139,7 @@ fn of_deliveries(kind: Kind, count: u64, waiting: u64, language: Language) -> St
         ),
         Kind::DeliveriesMissing => both!(
             language,
-            "VoiceDrive に届いていないものが {count} 件見つかりました。うち {waiting} 件がまだです。",
+            "VoiceDrive に届いていないものが {count} 件見つかりました。うち {waiting} 件はまだ解決していません。",
             "Not found at VoiceDrive: {count}; not settled yet: {waiting}."
         ),
         _ => both!(
@@ -243,3 +243,6 @@ fn of_a_token(name: &str, days: i64, lasting: bool, language: Language) -> Strin
         "The permission {name} to connect is over."
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ phrases! {
         InterviewsMeans: "期間の面談 (これからのものを含む) のうち、実施済みの割合。", "Of the interviews of the period (those to come, too), those that took place.";
         Gap: "届いていないものの発見", "Losses found";
         GapMeans: "VoiceDrive の記録にないことに気付くまでの時間。突き合わせで調べます。", "How long it takes to see that VoiceDrive has no record of something. A reconciliation finds it.";
-        Response: "問い合わせへの応答 (95 %)", "Statistics answered (95 %)";
+        Response: "問い合わせの応答 (95 %)", "Statistics answered (95 %)";
         ResponseMeans: "VoiceDrive からの統計の問い合わせの 95 % に、この時間内で答えました (直近 1 時間)。", "95 % of VoiceDrive's questions for statistics were answered within this time (last hour).";
         RetrySuccess: "再送の成功率", "Retries delivered";
         RetrySuccessMeans: "再送したもののうち、最後には届いたものの割合。", "Of what was sent again, what arrived in the end.";

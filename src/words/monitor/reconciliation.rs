@@ -55,8 +55,8 @@ phrases! {
         Missing: "届いていない", "Missing";
         WithoutEffect: "反映なし", "Without effect";
         Upload: "一覧のファイルを比べる", "Compare a file";
-        UploadMeans: "VoiceDrive の記録 (webhook_logs) から書き出した CSV か、番号が 1 行に 1 つ並んだファイルを選びます。何度比べても、二重にはなりません。", "Choose a CSV of VoiceDrive's records (webhook_logs), or a file with one number a line. It can be compared any number of times.";
-        UploadFile: "VoiceDrive が受け取ったものの一覧 (CSV)", "What VoiceDrive says it has (CSV)";
+        UploadMeans: "VoiceDrive の記録 (webhook_logs) から書き出した CSV か JSON、または番号が 1 行に 1 つ並んだファイルを選びます。何度比べても、二重にはなりません。", "Choose VoiceDrive's records (webhook_logs) as CSV or JSON, or a file with one number a line. It can be compared any number of times.";
+        UploadFile: "VoiceDrive が受け取ったものの一覧 (CSV など)", "What VoiceDrive says it has (CSV or the like)";
         More: "送り先や期間を指定する", "Receiver and range";
         Counted: "VoiceDrive が数えるすべて", "All that VoiceDrive counts";
         First: "最初の日", "First day";

@@ -13,7 +13,7 @@ phrases! {
         Useless: "VoiceDrive に断られたものは、原因を直すまで、送っても同じ結果になります。", "What VoiceDrive refuses ends in the same way until the cause is mended.";
         Order: "受け付けた順に送ります。VoiceDrive は番号で見分けるため、二重にはなりません。", "They are sent in the order of acceptance. VoiceDrive knows them by their numbers.";
         Reason: "理由 (操作の記録に残ります)", "Why (kept in the audit)";
-        ReasonExample: "例: VoiceDrive 復旧の連絡あり", "such as: VoiceDrive says that it works again";
+        ReasonExample: "例: VoiceDrive から回復の連絡あり", "such as: VoiceDrive says that it works again";
         Cancel: "やめる", "Do not";
         Nothing: "対象になるものは、もうありません。何も送っていません。", "Nothing matches any more. Nothing was sent.";
         NeedsStatus: "状態 (要対応か送信済み) を選んでから、まとめて送ってください。", "Choose a status first: needs you, or delivered.";

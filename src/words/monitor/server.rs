@@ -15,7 +15,7 @@ phrases! {
         BackupPlace: "コピーするファイル", "The file to copy";
         NoBackup: "まもなく作られます", "It is made soon";
         Disk: "空き容量", "Free disk";
-        DiskFull: "空きがありません。新しいイベントを受け付けられません", "Full: no new event is accepted";
+        DiskFull: "空きがありません。新しいものを受け付けられません", "Full: no new event is accepted";
         Unknown: "分かりません", "not known";
         Database: "データベース", "Database";
         Clock: "時計", "Clock";
@@ -28,11 +28,11 @@ phrases! {
         NoHolds: "今は停止していません。", "Nothing is on hold.";
         EndHold: "今すぐ再開する", "Go on now";
         BeginHold: "送信を一時停止する...", "Put sending on hold ...";
-        HoldMeans: "受け付けは続き、送信だけを止めます。時間になると自動で再開します (最長 72 時間)。VoiceDrive の入れ替えなどに使います。", "Events are accepted, and nothing is sent. It ends by itself, after 72 hours at most. For maintenance of VoiceDrive, for example.";
+        HoldMeans: "受け付けは続き、送信だけを止めます。時間になると自動で再開します (最長 72 時間)。VoiceDrive のメンテナンスなどに使います。", "Events are accepted, and nothing is sent. It ends by itself, after 72 hours at most. For maintenance of VoiceDrive, for example.";
         Route: "送り先", "Receiver";
         Until: "いつまで", "Until";
         Reason: "理由", "Why";
-        ReasonExample: "例: VoiceDrive の入れ替え", "such as: VoiceDrive is being replaced";
+        ReasonExample: "例: VoiceDrive のメンテナンス", "such as: VoiceDrive is being replaced";
         HoldIt: "一時停止する", "Put on hold";
         HoldBegun: "送信を一時停止しました。", "Sending is on hold.";
         HoldEnded: "送信を再開しました。待っていたものから順に送ります。", "Sending goes on; what waited is sent in order.";
@@ -49,7 +49,7 @@ phrases! {
         SessionEnded: "ログアウトさせました。", "Logged out.";
         You: "あなた", "you";
         Tokens: "接続の許可", "Permissions to connect (tokens)";
-        TokensMean: "発行と取り消しは、サーバーの担当者が行います (voicedrive-relay token)。", "Whoever looks after the server issues and revokes them (voicedrive-relay token).";
+        TokensMean: "発行と失効は、サーバーの担当者が行います (voicedrive-relay token)。", "Whoever looks after the server issues and revokes them (voicedrive-relay token).";
         NoTokens: "発行したものはありません。", "None were issued.";
         Allows: "できること", "Allows";
         Revoked: "失効", "revoked";
@@ -88,7 +88,7 @@ pub(crate) fn action(word: &str, language: Language) -> String {
             .say("接続の許可の発行", "issued a permission to connect")
             .to_owned(),
         Some(Action::RevokeToken) => language
-            .say("接続の許可の取り消し", "revoked a permission to connect")
+            .say("接続の許可の失効", "revoked a permission to connect")
             .to_owned(),
         _ => audits::action(word, language),
     }

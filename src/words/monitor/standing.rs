@@ -12,7 +12,7 @@ phrases! {
         QuietNext: "送信するものがなかっただけなら、対応は不要です。あったはずなら、スタッフシステムの担当者に確かめてください。", "When there was nothing to send, nothing needs to be done. If there should have been, ask whoever looks after the staff system.";
         Trouble: "データの保存に問題があります。新しいものを受け付けられません。", "Something is wrong with the stored data, and nothing new is accepted.";
         TroubleNext: "サーバーの担当者に、すぐに連絡してください。", "Call whoever looks after the server at once.";
-        DiskFull: "空き容量がなく、新しいイベントを受け付けられません。保存済みのものは失われません。", "The disk is full, and no new event is accepted. What is kept is not lost.";
+        DiskFull: "空き容量がなく、新しいものを受け付けられません。保存済みのものは失われません。", "The disk is full, and no new event is accepted. What is kept is not lost.";
         DiskFullNext: "サーバーの担当者に連絡して、不要なファイルを消してもらってください。空きができると、自動で元に戻ります。", "Ask whoever looks after the server to delete what is not needed. When there is room again, it goes on by itself.";
         NoUrlNext: "サーバーの担当者に、送り先の設定を依頼してください。設定すると、古いものから順に送ります。", "Ask whoever looks after the server to set the address. Then everything is sent, in order.";
         ExhaustedNext: "VoiceDrive が直ったと聞いたら、もう一度送ってください。", "When you hear that VoiceDrive works again, send them again.";

@@ -133,7 +133,7 @@ fn of_tables(found: &Finding, language: Language) -> String {
         ),
         Finding::NotGranted(what, on) => both!(
             language,
-            "権限がありません: {what} ({on})。GRANT {what} ON {on} で与えてください",
+            "権限がありません: {what} ({on})。「GRANT {what} ON {on}」で与えてください",
             "this user lacks the privilege {what} on {on}: GRANT {what} ON {on}"
         ),
         Finding::NoTable(table) => {

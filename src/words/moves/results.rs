@@ -167,7 +167,7 @@ pub(crate) fn failed(error: &MoveError, language: Language) -> String {
         ),
         Target::OtherVersion => both!(
             language,
-            "リレー専用のデータベースは別の版のものです。削除してから、もう一度コピーしてください",
+            "リレー専用のデータベースは別のバージョンのものです。削除してから、もう一度コピーしてください",
             "the relay's own database on the server is of another version; drop it, and copy again"
         ),
         Target::NothingCopied => both!(

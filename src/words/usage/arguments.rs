@@ -79,7 +79,7 @@ pub(super) const VALUES: &[Value] = &[
     value(
         "status",
         "dismissed",
-        "対応不要 (要対応だったもので、担当者が対応不要としたもの)",
+        "対応不要 (担当者が対応不要としたもの)",
     ),
     value(
         "unknown_origin",
@@ -108,7 +108,7 @@ pub(super) const VALUES: &[Value] = &[
     value("unit", "hour", "1 時間"),
     value("by", "day", "日別"),
     value("by", "type", "イベント別"),
-    value("by", "route", "経路別"),
+    value("by", "route", "送り先別"),
     value("written_as", "csv", "見出しのある、表計算ソフト向けの表"),
     value("written_as", "json", "1 つの JSON 配列"),
     value("written_as", "ndjson", "1 行に 1 件の JSON"),

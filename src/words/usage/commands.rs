@@ -46,7 +46,7 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     command(
         "check",
-        "設定、秘密の値、データ、ポート、送信先、メールサーバーを調べます",
+        "設定、秘密の値、データ、ポート、送り先、通知先を調べます",
         "例:
   sudo voicedrive-relay check
   voicedrive-relay check --config config.toml --json
@@ -103,7 +103,7 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
     ),
     command(
         "stats",
-        "送信件数とその結果を、日別、イベント別、経路別に表示します",
+        "送信件数とその結果を、日別、イベント別、送り先別に表示します",
         "例:
   voicedrive-relay stats
   voicedrive-relay stats --month 2025-10 --by type
@@ -114,12 +114,12 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
     ),
     command(
         "kpi",
-        "5 つの目標 (送信、面談、欠損、応答、再送) の達成状況を表示します",
+        "送信や面談などの 5 つの目標の達成状況を表示します",
         "例:
   voicedrive-relay kpi
   voicedrive-relay kpi --period 7d
   voicedrive-relay kpi --json
-送信が 20 件より少ない場合は、送信の目標を判定しません。欠損とは、届いたはずなのに VoiceDrive にないものです。最初の突き合わせまでは判定できません。",
+送信が 20 件より少ない場合は、送信の目標を判定しません。「届いていないもの」は、届いたはずなのに VoiceDrive にないものに気付くまでの時間です。最初の突き合わせまでは判定できません。",
     ),
     command(
         "export",
@@ -159,14 +159,15 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "reconcile",
-        "送信したものを、VoiceDrive にあるものとリクエスト ID で突き合わせます",
+        "送信したものを、VoiceDrive にあるものと突き合わせます",
         "例:
   voicedrive-relay reconcile webhook_logs.csv
   voicedrive-relay reconcile webhook_logs.csv --resend
   voicedrive-relay reconcile ids.txt --from 2025-10-26 --to 2025-10-27
   voicedrive-relay reconcile old.csv --as-of 2025-10-26T06:00
   voicedrive-relay reconcile --digest --unit hour --from 2025-10-26
-ファイルは、1 行に 1 つの ID か、requestId という列のある CSV です。VoiceDrive の webhook_logs にある processingStatus と userFound の列も使います。- は標準入力です。
+ファイルは、1 行に 1 つの ID、requestId という列のある CSV、ID かそのような行が並んだ JSON のどれかです。VoiceDrive の webhook_logs にある
+processingStatus と userFound の列も使います。文字コード (UTF-8、Shift_JIS) は自動で見分けます。- は標準入力です。
 一覧が作られたあとに送ったものは比べません。次の一覧で比べます。
 終了コード: 0 届いていないものはない、1 ある、65 ファイルの内容が分からないか受け付けられない、75 今は受け付けられない (あとでもう一度)",
     ),
@@ -177,14 +178,14 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
   voicedrive-relay recover --dry-run
   voicedrive-relay recover
   voicedrive-relay recover --route staff
-経路ごとに、まず最も古い 1 件だけを送ってみます。VoiceDrive が回復していれば、残りを古いものから順に送ります。回復していなければ、ほかは送りません。ほかの理由で拒否されたイベントは対象外です。
+送り先ごとに、まず最も古い 1 件だけを送ってみます。VoiceDrive が回復していれば、残りを古いものから順に送ります。回復していなければ、ほかは送りません。ほかの理由で拒否されたイベントは対象外です。
 終了コード: 0 送信する、または送るものがない、1 VoiceDrive がまだ回復していない",
     ),
     command(
         "hold",
         "指定した日時まで送信を一時停止します。受け付けは続きます",
         "例:
-  voicedrive-relay hold --until 06:00 \"VoiceDrive の入れ替え\"
+  voicedrive-relay hold --until 06:00 \"VoiceDrive のメンテナンス\"
   voicedrive-relay hold --route staff --until \"2025-10-27 06:00\" \"保守作業\"
   voicedrive-relay hold list
   voicedrive-relay hold end
@@ -196,11 +197,11 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
         "例:
   voicedrive-relay hold end
   voicedrive-relay hold end --route staff
---route を付けない場合は、すべての経路の一時停止を終了します。経路を指定した一時停止は終了しません。",
+--route を付けない場合は、すべての送り先の一時停止を終了します。送り先を指定した一時停止は終了しません。",
     ),
     command(
         "hold list",
-        "一時停止している経路を表示します",
+        "一時停止している送り先を表示します",
         "例:
   voicedrive-relay hold list",
     ),
@@ -265,7 +266,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "alert",
-        "管理者への通知の履歴、通知先の試験、対応不要の指定を行います",
+        "お知らせの一覧、通知先の試験、対応不要の指定を行います",
         "",
     ),
     command(
@@ -277,7 +278,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "alert history",
-        "これまでの通知を、新しいものを最後にして表示します",
+        "これまでのお知らせを、新しいものを最後にして表示します",
         "例:
   sudo voicedrive-relay alert history
   sudo voicedrive-relay alert history --open",
@@ -288,11 +289,11 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
         "例:
   voicedrive-relay alert dismiss 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
   voicedrive-relay alert dismiss 0199e2f3-1a2b --reason \"退職済み\"
-異常の ID を指定すると、その異常は終わり、要対応のイベントが対応不要になります。対応不要のイベントは残りますが、まとめて再送する対象にはなりません。ID を指定すれば、あとから再送できます。",
+お知らせの ID を指定すると、そのお知らせは終わり、要対応のイベントが対応不要になります。対応不要のイベントは残りますが、まとめて再送する対象にはなりません。ID を指定すれば、あとから再送できます。",
     ),
     command(
         "audit",
-        "だれがいつ何を変更したか、だれがイベントの内容を見たかを表示します",
+        "だれがいつ何を変更し、だれが内容を見たかを表示します",
         "例:
   sudo voicedrive-relay audit
   sudo voicedrive-relay audit --since 2025-10-01 --until 2025-10-31 --who tanaka
@@ -343,7 +344,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "move-to-mysql",
-        "すべてをスタッフシステムの共有 MySQL データベースへ移します (調べる、コピーする、確かめる)",
+        "すべてをスタッフシステムの MySQL データベースへ移します",
         "",
     ),
     command(
@@ -375,7 +376,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "receiver",
-        "VoiceDrive の代役だけを起動します。署名を確かめ、届いたものを表示します",
+        "VoiceDrive の代役を起動し、届いたものを表示します",
         "例:
   VOICEDRIVE_WEBHOOK_SECRET=... \\
     voicedrive-relay receiver --listen 127.0.0.1:9000

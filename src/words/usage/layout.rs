@@ -1,6 +1,8 @@
 //! The layout of the help on a terminal. clap does not know that a Japanese character is two columns wide, nor where a
 //! line may be broken between two of them, so lines are broken here.
 
+use std::ops::RangeInclusive;
+
 use clap::builder::{PossibleValue, Resettable, StyledStr};
 use clap::{Arg, Command};
 
@@ -9,7 +11,7 @@ use super::{translated, value};
 /// The width of the help, in columns.
 const COLUMNS: usize = 78;
 /// The width of a subcommand's description, which is listed beside its name, in columns.
-const BESIDE_A_NAME: usize = 63;
+pub(super) const BESIDE_A_NAME: usize = 63;
 /// The indentation of an argument's description, which has lines of its own, in columns.
 const INDENT: usize = 10;
 /// The prefix of a usage line.
@@ -141,7 +143,7 @@ fn fold_line(line: &str, width: usize) -> String {
 }
 
 /// Splits a line where it may be broken: after a blank, and beside a Japanese character that is no closing or opening
-/// mark.
+/// mark, but not within a word: endings are in hiragana, and words of other languages in katakana.
 #[must_use]
 pub fn pieces(line: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
@@ -167,10 +169,13 @@ fn may_break(before: char, next: char) -> bool {
     let never_first =
         "、。，．・：；？！ー」』）】〕ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.:;?!)]}'\"";
     let never_last = "「『（【〔([{";
+    let within = |script: RangeInclusive<char>| script.contains(&before) && script.contains(&next);
     before == ' '
         || (is_wide(before) || is_wide(next))
             && !never_first.contains(next)
             && !never_last.contains(before)
+            && !within('\u{3041}'..='\u{309f}')
+            && !within('\u{30a1}'..='\u{30ff}')
 }
 
 /// The width of a text, in columns.

@@ -261,6 +261,18 @@ fn the_help_of_every_command_is_japanese_alone_and_fits_on_a_terminal() {
     }
 }
 
+/// A list is read by running the eye down it.
+#[test]
+fn a_command_is_described_on_one_line_of_the_list() {
+    let command = translated(command());
+    for below in command.get_subcommands() {
+        let about = below.get_about().map(ToString::to_string);
+        let about = about.unwrap_or_default();
+        let columns = layout::columns(&about);
+        assert!(columns <= layout::BESIDE_A_NAME, "{columns}: {about}");
+    }
+}
+
 /// What is typed wrongly, and how it is wrong; the name of the command is put before it.
 fn mistakes(command: &Command) -> Vec<(Vec<String>, ErrorKind)> {
     let strings = |words: &[&str]| {

@@ -367,6 +367,23 @@ async fn a_file_with_mistakes_names_them_and_cannot_be_imported() {
     );
 }
 
+/// The file was read in the language of the upload; whoever looks may have chosen the other one since.
+#[tokio::test]
+async fn the_mistakes_of_a_preview_are_told_in_the_language_of_its_reader() {
+    let relay = relay().await;
+    let browser = Browser::logged_in(&relay, "operator").await;
+    let file = records(1, "a") + "int-7,,x,regular,2025-10-26,perhaps\nint-8,E-8\n";
+    let (place, shown) = browser.open(INTERVIEWS, "x.csv", file).await;
+    assert!(shown.contains("has 2 cells"), "{shown}");
+    let shown = browser.reading("ja").get(&place).await.text;
+    for told in ["セルが 2 個", "時刻がありません", "予定、実施済み、中止"] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    for english in ["has 2 cells", "must be", "must have"] {
+        assert!(!shown.contains(english), "{english}: {shown}");
+    }
+}
+
 /// A relay that has delivered so many events.
 async fn with_delivered(partner: &Partner, count: usize) -> (TestRelay, Vec<String>) {
     let relay = TestRelay::start_with(&partner.url(), "", Clock::System).await;

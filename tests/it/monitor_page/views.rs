@@ -234,7 +234,7 @@ async fn in_japanese_numbers_have_their_counter_and_roles_their_word() {
     assert!(now.contains("届けられなかったものが 1 件あります"), "{now}");
     let incidents = operator.get("/monitor/incidents").await.text;
     assert!(
-        incidents.contains("VoiceDrive に断られたもの"),
+        incidents.contains("VoiceDrive に断られたイベント"),
         "{incidents}"
     );
 }

@@ -60,8 +60,8 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     argument(
         &["tail", "resend", "export deliveries"],
         "route",
-        "経路",
-        "この経路で送るイベントに限ります",
+        "送り先",
+        "この送り先に送るイベントに限ります",
     ),
     argument(
         &["tail", "resend", "export deliveries"],
@@ -84,8 +84,8 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     argument(
         &["recover"],
         "route",
-        "経路",
-        "この経路だけを送ります。省略するとすべての経路を送ります",
+        "送り先",
+        "この送り先だけに送ります。省略するとすべての送り先に送ります",
     ),
     argument(
         &["recover"],
@@ -96,8 +96,8 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     argument(
         &["hold"],
         "route",
-        "経路",
-        "この経路だけを止めます。省略するとすべての経路を止めます",
+        "送り先",
+        "この送り先への送信だけを止めます。省略するとすべてを止めます",
     ),
     argument(
         &["hold"],
@@ -114,8 +114,8 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     argument(
         &["hold end"],
         "route",
-        "経路",
-        "この経路の一時停止を終了します。省略すると、すべての経路の一時停止を終了します",
+        "送り先",
+        "この送り先の一時停止を終了します。省略すると、すべての送り先の一時停止を終了します",
     ),
     argument(&["stats"], "period", "期間", "現在までの期間"),
     argument(
@@ -178,8 +178,8 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     argument(
         &["reconcile"],
         "route",
-        "経路",
-        "この経路で送ったものだけを比べます。省略すると、VoiceDrive が数えるすべての経路です",
+        "送り先",
+        "この送り先に送ったものだけを比べます。省略すると、VoiceDrive が数えるすべての送り先です",
     ),
     argument(
         &["reconcile"],
