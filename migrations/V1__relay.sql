@@ -19,6 +19,7 @@ CREATE TABLE relay_time (
   axis_ms  INTEGER NOT NULL,            -- where the axis was...
   wall_at  TEXT NOT NULL,               -- ...when the wall clock showed this
   lived_ms INTEGER NOT NULL,            -- and how old the relay was: time that surely passed, whatever the wall clock showed
+  set_back_ms INTEGER NOT NULL,         -- by how much the wall clock was set back: so much of later pauses does not count
   believed_ahead_ms INTEGER NOT NULL,   -- how far the axis is ahead of the wall clock that is believed
   strange_since_ms  INTEGER,            -- on the axis: since when the wall clock is far from the believed one
   restores INTEGER NOT NULL DEFAULT 0,  -- how often a copy was put in this database's place: what was restored later

@@ -181,3 +181,14 @@ pub struct ReportLimits {
     /// Of each of the other two.
     pub others: u32,
 }
+
+impl ReportLimits {
+    /// What VoiceDrive's page shows.
+    pub const OF_THE_PAGE: Self = Self {
+        completed: 5,
+        others: 50,
+    };
+}
+
+/// How many of the newest rescheduled interviews are named beside the counts.
+pub const RECENTLY_RESCHEDULED: u32 = 10;

@@ -20,9 +20,7 @@ pub use error::SharedDatabaseError;
 #[cfg(test)]
 pub use inspection::ShapeOfColumn;
 pub use inspection::{Limit, Server, Shape};
-#[cfg(test)]
 pub use own::KnownChunk;
-pub use own::KnownChunks;
 pub use parcel::{Parcel, Placement, Remark, RowToPlace, Written};
 pub use reading::{Link, PlacedRow};
 

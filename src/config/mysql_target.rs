@@ -28,6 +28,8 @@ pub struct MysqlTarget {
     pub own: String,
     /// The staff system's.
     pub shared: String,
+    /// The employee, by code or id, who stands for an interviewer who is not known; none: nobody does.
+    pub missing_interviewer: Option<String>,
 }
 
 /// How a MySQL server is reached: nothing goes over a network in clear.
@@ -82,6 +84,7 @@ impl MysqlTarget {
                 password,
                 own,
                 shared,
+                missing_interviewer: read.missing_interviewer,
             }),
             _ => Err(ConfigErrors {
                 list,
@@ -98,6 +101,7 @@ struct Written {
     password: Option<String>,
     own: Option<String>,
     shared: Option<String>,
+    missing_interviewer: Option<String>,
 }
 
 fn parse(text: &str) -> (Document<'_>, Written) {
@@ -124,6 +128,13 @@ fn parse(text: &str) -> (Document<'_>, Written) {
         Some("voicedrive_relay"),
     );
     let shared = database(&mut document, &mut root, "shared_database", None);
+    let missing_interviewer = root.parsed(
+        &mut document,
+        "missing_interviewer",
+        None,
+        Expected::Text,
+        |text| is_printable(text).then(|| Some(text.to_owned())),
+    );
     if own.is_some() && own == shared {
         root.missing(&mut document, "database", Expected::OtherDatabase);
     }
@@ -134,6 +145,7 @@ fn parse(text: &str) -> (Document<'_>, Written) {
         password,
         own,
         shared,
+        missing_interviewer,
     };
     (document, written)
 }
@@ -179,6 +191,11 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
+/// Codes of employees may be in any writing.
+fn is_printable(text: &str) -> bool {
+    !text.trim().is_empty() && !text.chars().any(char::is_control)
+}
+
 /// Names that need no care when they are quoted.
 fn is_database_name(text: &str) -> bool {
     let is_part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$');
@@ -218,9 +235,10 @@ mod tests {
             (target.own.as_str(), target.shared.as_str()),
             ("voicedrive_relay", "staff")
         );
-        assert!(target.password.is_none());
-        let text = "host = \"db\"\nport = 3307\nca = \"/ca.pem\"\nuser = \"u\"\npassword = \"MYSQL_PASSWORD\"\ndatabase = \"r\"\nshared_database = \"s\"";
+        assert!(target.password.is_none() && target.missing_interviewer.is_none());
+        let text = "host = \"db\"\nport = 3307\nca = \"/ca.pem\"\nuser = \"u\"\npassword = \"MYSQL_PASSWORD\"\ndatabase = \"r\"\nshared_database = \"s\"\nmissing_interviewer = \"不明\"";
         let target = load(text, 0o400).unwrap();
+        assert_eq!(target.missing_interviewer.as_deref(), Some("不明"));
         let (host, ca) = ("db".to_owned(), Some("/ca.pem".into()));
         assert_eq!(
             target.way,

@@ -10,7 +10,7 @@ use super::{MoveError, NAMED};
 use crate::chunk::{Cell, Chunk, Table};
 use crate::clock::Clock;
 use crate::crypto::Sha256;
-use crate::shared_database::{KnownChunks, Link, Parcel, Placement, SharedDatabase, SharedTable};
+use crate::shared_database::{KnownChunk, Link, Parcel, Placement, SharedDatabase, SharedTable};
 use crate::store::CarriedCopy;
 
 /// What came of it.
@@ -30,18 +30,19 @@ pub struct Copied {
     pub without_origin: Named,
 }
 
-/// Copies everything; `anew`: also what was copied before.
+/// Copies everything; `anew`: also what was copied before. `stand_in`: who stands for a missing interviewer.
 ///
 /// # Errors
 /// `MoveError`. What was written until then stays, and the next copy goes on behind it.
 pub async fn run(
     target: &mut SharedDatabase,
     copy: CarriedCopy,
+    stand_in: Option<&str>,
     anew: bool,
     clock: &Clock,
     mut progress: impl FnMut(u64),
 ) -> Result<Copied, MoveError> {
-    let there = structure(target, clock).await?;
+    let there = structure(target, stand_in, clock).await?;
     let hinders = there
         .findings
         .iter()
@@ -65,7 +66,13 @@ pub async fn run(
     let mut source = source::read(copy, source::passes());
     while let Some(read) = source.recv().await {
         match read? {
-            Read::Begin(pass, tables) => work.begin(pass, tables).await?,
+            Read::Begin(pass, tables) => {
+                work.current = Some(Current {
+                    pass,
+                    tables,
+                    last: None,
+                });
+            }
             Read::Chunk(chunk) => {
                 if work.take(&chunk).await? {
                     progress(chunk.steps());
@@ -95,25 +102,10 @@ struct Work<'a> {
 struct Current {
     pass: Pass,
     tables: Arc<Vec<Table>>,
-    known: KnownChunks,
     last: Option<Cell>,
 }
 
 impl Work<'_> {
-    async fn begin(&mut self, pass: Pass, tables: Arc<Vec<Table>>) -> Result<(), MoveError> {
-        let known = match pass {
-            Pass::Rows(unit) => self.target.known(unit.word()).await?,
-            Pass::Links => KnownChunks::new(),
-        };
-        self.current = Some(Current {
-            pass,
-            tables,
-            known,
-            last: None,
-        });
-        Ok(())
-    }
-
     /// Answers whether it was read for its rows.
     async fn take(&mut self, chunk: &Chunk) -> Result<bool, MoveError> {
         let Some(current) = &mut self.current else {
@@ -132,7 +124,8 @@ impl Work<'_> {
         self.copied.rows += rows;
         let placements = self.mapping.placements(unit, &current.tables, chunk);
         let digest = digest(chunk, &placements);
-        if !self.anew && is_known(&current.known, chunk, digest) {
+        let known = self.target.known_behind(unit, chunk.lower.as_ref()).await?;
+        if !self.anew && is_known(known.as_ref(), chunk, digest) {
             return Ok(true);
         }
         let parcel = Parcel {
@@ -141,7 +134,7 @@ impl Work<'_> {
             chunk,
             digest,
             placements,
-            is_new: !self.anew && is_new(&current.known, chunk),
+            is_new: !self.anew && is_new(known.as_ref(), chunk),
             anew: self.anew,
         };
         let written = self.target.write(&parcel).await?;
@@ -164,7 +157,8 @@ impl Work<'_> {
             upper: None,
             rows: vec![Vec::new(); current.tables.len()],
         };
-        if !self.anew && is_new(&current.known, &chunk) {
+        let known = self.target.known_behind(unit, chunk.lower.as_ref()).await?;
+        if !self.anew && is_new(known.as_ref(), &chunk) {
             return Ok(());
         }
         let parcel = Parcel {
@@ -245,25 +239,25 @@ fn key(bound: Option<&Cell>) -> Vec<u8> {
     bound.map(Cell::as_key).unwrap_or_default()
 }
 
-/// Whether exactly this was copied before.
-pub(super) fn is_known(known: &KnownChunks, chunk: &Chunk, digest: [u8; 32]) -> bool {
-    let found = known.get(&key(chunk.upper.as_ref()));
-    found.is_some_and(|found| found.digest == digest && found.lower == key(chunk.lower.as_ref()))
+/// Whether exactly this was copied before. `known`: the first part that was copied and ends behind the chunk's
+/// beginning.
+pub(super) fn is_known(known: Option<&KnownChunk>, chunk: &Chunk, digest: [u8; 32]) -> bool {
+    known.is_some_and(|known| {
+        known.digest == digest
+            && known.upper == key(chunk.upper.as_ref())
+            && known.lower == key(chunk.lower.as_ref())
+    })
 }
 
 /// Whether nothing of its range was copied before.
-fn is_new(known: &KnownChunks, chunk: &Chunk) -> bool {
-    let (lower, upper) = (key(chunk.lower.as_ref()), key(chunk.upper.as_ref()));
-    let first = known.iter().find(|(last, _)| **last > lower);
-    first.is_none_or(|(_, found)| chunk.upper.is_some() && found.lower >= upper)
+fn is_new(known: Option<&KnownChunk>, chunk: &Chunk) -> bool {
+    known.is_none_or(|known| chunk.upper.is_some() && known.lower >= key(chunk.upper.as_ref()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::chunk::key_of;
-    use crate::shared_database::KnownChunk;
-
     fn chunk(lower: Option<i64>, upper: i64) -> Chunk {
         Chunk {
             lower: lower.map(Cell::Integer),
@@ -272,49 +266,48 @@ mod tests {
         }
     }
 
-    fn known(ranges: &[(Option<i64>, i64)]) -> KnownChunks {
-        let known = ranges.iter().map(|(lower, upper)| {
-            let lower = lower
+    /// The first of some parts that ends behind where a chunk begins.
+    fn known(ranges: &[(Option<i64>, i64)], chunk: &Chunk) -> Option<KnownChunk> {
+        let mut known = ranges.iter().map(|(lower, upper)| KnownChunk {
+            lower: lower
                 .map(|lower| key_of(lower).to_vec())
-                .unwrap_or_default();
-            let digest = [1; 32];
-            (key_of(*upper).to_vec(), KnownChunk { lower, digest })
+                .unwrap_or_default(),
+            upper: key_of(*upper).to_vec(),
+            digest: [1; 32],
         });
-        known.collect()
+        known.find(|known| known.upper > key(chunk.lower.as_ref()))
     }
 
     #[test]
     fn a_chunk_is_known_by_both_ends_and_its_digest() {
-        let known = known(&[(None, 500), (Some(500), 800)]);
-        assert!(is_known(&known, &chunk(Some(500), 800), [1; 32]));
-        assert!(!is_known(&known, &chunk(Some(500), 800), [2; 32]));
-        assert!(!is_known(&known, &chunk(Some(400), 800), [1; 32]));
-        assert!(!is_known(&known, &chunk(None, 800), [1; 32]));
+        let is_known = |chunk: &Chunk, digest| {
+            let known = known(&[(None, 500), (Some(500), 800)], chunk);
+            is_known(known.as_ref(), chunk, digest)
+        };
+        assert!(is_known(&chunk(Some(500), 800), [1; 32]));
+        assert!(!is_known(&chunk(Some(500), 800), [2; 32]));
+        assert!(!is_known(&chunk(Some(400), 800), [1; 32]));
+        assert!(!is_known(&chunk(None, 800), [1; 32]));
     }
 
     #[test]
     fn a_chunk_is_new_where_nothing_was_copied() {
-        let known = known(&[(None, 500), (Some(500), 800)]);
-        assert!(is_new(&known, &chunk(Some(800), 1000)));
-        assert!(!is_new(&known, &chunk(Some(700), 1000)));
-        assert!(!is_new(&known, &chunk(None, 100)));
-        let behind = known_between();
-        assert!(is_new(&behind, &chunk(Some(100), 200)));
-        let rest = Chunk {
-            lower: Some(Cell::Integer(800)),
+        let is_new = |ranges: &[(Option<i64>, i64)], chunk: &Chunk| {
+            super::is_new(known(ranges, chunk).as_ref(), chunk)
+        };
+        let both = [(None, 500), (Some(500), 800)];
+        assert!(is_new(&both, &chunk(Some(800), 1000)));
+        assert!(!is_new(&both, &chunk(Some(700), 1000)));
+        assert!(!is_new(&both, &chunk(None, 100)));
+        let with_a_gap = [(None, 100), (Some(500), 800)];
+        assert!(is_new(&with_a_gap, &chunk(Some(100), 200)));
+        let rest = |lower| Chunk {
+            lower: Some(Cell::Integer(lower)),
             upper: None,
             rows: Vec::new(),
         };
-        assert!(is_new(&known, &rest));
-        let rest = Chunk {
-            lower: Some(Cell::Integer(500)),
-            ..rest
-        };
-        assert!(!is_new(&known, &rest));
-        assert!(is_new(&KnownChunks::new(), &chunk(None, 10)));
-    }
-
-    fn known_between() -> KnownChunks {
-        known(&[(None, 100), (Some(500), 800)])
+        assert!(is_new(&both, &rest(800)));
+        assert!(!is_new(&both, &rest(500)));
+        assert!(is_new(&[], &chunk(None, 10)));
     }
 }

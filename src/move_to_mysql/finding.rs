@@ -61,6 +61,12 @@ pub enum Finding {
     SmallPackets(u64, u64),
     /// There is no table of employees.
     NoEmployees,
+    /// The employee who was to stand for missing interviewers is none of theirs.
+    NoStandIn(String),
+    /// The server takes no changes.
+    ReadOnly,
+    /// Retries of the staff system's own that its worker has still to make.
+    WaitingOfTheirs(Named),
     /// What becomes of rows: a word of the mapping, and the column.
     Rows(SharedTable, String, String, Named),
     /// Ids that are one for the server: pairs, in this column and collation.
@@ -121,6 +127,8 @@ impl Finding {
             | Self::LacksWords(..)
             | Self::Engine(..)
             | Self::SmallPackets(..)
+            | Self::NoStandIn(_)
+            | Self::ReadOnly
             | Self::NoTable(SharedTable::Logs | SharedTable::Queue) => Weight::Hinders,
             Self::NoTable(SharedTable::Interviews)
             | Self::OtherInterviews
@@ -132,6 +140,7 @@ impl Finding {
             Self::Server(_)
             | Self::Form(_)
             | Self::RowsOfTheirs(..)
+            | Self::WaitingOfTheirs(_)
             | Self::Collation(..)
             | Self::NotStrict(_)
             | Self::TimeZone(_)
@@ -179,6 +188,14 @@ impl Finding {
                 json!({"kind": "max_allowed_packet", "bytes": takes, "needed": needs})
             }
             Self::NoEmployees => json!({"kind": "no_employees"}),
+            Self::NoStandIn(known_as) => {
+                json!({"kind": "no_missing_interviewer", "employee": known_as})
+            }
+            Self::ReadOnly => json!({"kind": "read_only"}),
+            Self::WaitingOfTheirs(rows) => {
+                let (count, ids) = named(rows);
+                json!({"kind": "waiting_of_theirs", "table": SharedTable::Queue.name(), "count": count, "ids": ids})
+            }
             Self::Rows(table, what, column, rows) => {
                 let (count, ids) = named(rows);
                 json!({"kind": what, "table": table.name(), "column": column, "count": count, "ids": ids})

@@ -59,7 +59,7 @@ const QUEUE: &[Rule] = &[
 const INTERVIEWS: &[Rule] = &[
     ("id", AsItIs),
     ("employee_id", Employee),
-    ("interviewer_id", Employee),
+    (INTERVIEWER, Employee),
     ("interview_type", AsItIs),
     ("interview_date", Moment),
     ("interview_status", AsItIs),
@@ -68,6 +68,8 @@ const INTERVIEWS: &[Rule] = &[
     ("created_at", Moment),
     ("updated_at", Moment),
 ];
+/// Who has held an interview; the relay may not know.
+const INTERVIEWER: &str = "interviewer_id";
 /// States of a retry that the staff system's own worker leaves alone: it sends whatever is pending, with a new id.
 const ENDED: [&str; 2] = ["completed", "failed"];
 /// The first year that DATETIME has.
@@ -87,6 +89,13 @@ pub mod word {
     pub const MISSING: &str = "missing";
     /// The retry is still to be made.
     pub const WAITS: &str = "waits";
+    /// The employee whom the operator named stands for one who is missing.
+    pub const STANDS_IN: &str = "stands_in";
+
+    /// Whether the row is not in the shared table because of it.
+    pub fn keeps_out(what: &str) -> bool {
+        ![CUT, STANDS_IN].contains(&what)
+    }
 }
 
 /// The other side's employees.
@@ -100,7 +109,7 @@ pub struct Employees {
 
 impl Employees {
     /// The id of an employee who is known by it, or by the code.
-    fn id_of<'a>(&'a self, known_as: &'a str) -> Option<&'a str> {
+    pub(super) fn id_of<'a>(&'a self, known_as: &'a str) -> Option<&'a str> {
         let by_code = self.by_code.get(known_as).map(String::as_str);
         by_code.or_else(|| self.ids.get(known_as).map(String::as_str))
     }
@@ -113,6 +122,8 @@ pub struct Mapping {
     pub shapes: HashMap<SharedTable, Shape>,
     /// Whom interviews are about.
     pub employees: Employees,
+    /// The id of the employee who stands for an interviewer who is missing and needed.
+    pub stand_in: Option<String>,
 }
 
 /// The columns of a shared table that are written.
@@ -176,9 +187,9 @@ impl Mapping {
         for (column, how) in rules(placement.table) {
             match self.mapped(table.cell(row, column), *how, shape, column) {
                 Mapped::Fits(cell) => cells.push(cell),
-                Mapped::Cut(cell) => {
+                Mapped::Changed(cell, what) => {
                     cells.push(cell);
-                    remarks.push(remark(word::CUT, *column));
+                    remarks.push(remark(what, *column));
                 }
                 Mapped::Out(what) => {
                     remarks.push(remark(what, *column));
@@ -187,8 +198,8 @@ impl Mapping {
             }
         }
         if is_out {
-            // What would have been cut does not matter then.
-            remarks.retain(|remark| remark.what != word::CUT);
+            // What would have been changed does not matter then.
+            remarks.retain(|remark| word::keeps_out(&remark.what));
         } else {
             let mut digest = Sha256::default();
             for cell in &cells {
@@ -207,10 +218,12 @@ impl Mapping {
         let there = shape.columns.get(column);
         if *cell == Cell::Null {
             let is_needed = there.is_some_and(|column| !column.nullable);
-            return if is_needed {
-                Mapped::Out(word::MISSING)
-            } else {
-                Mapped::Fits(Cell::Null)
+            return match &self.stand_in {
+                _ if !is_needed => Mapped::Fits(Cell::Null),
+                Some(id) if column == INTERVIEWER => {
+                    Mapped::Changed(Cell::Text(id.as_bytes().to_vec()), word::STANDS_IN)
+                }
+                _ => Mapped::Out(word::MISSING),
             };
         }
         let Some(text) = cell.text() else {
@@ -230,7 +243,9 @@ impl Mapping {
         let limit = there.and_then(|column| column.limit);
         match limit.and_then(|limit| limit.cut(text)) {
             None => Mapped::Fits(Cell::Text(text.as_bytes().to_owned())),
-            Some(shorter) if how == FreeText => Mapped::Cut(Cell::Text(shorter.into())),
+            Some(shorter) if how == FreeText => {
+                Mapped::Changed(Cell::Text(shorter.into()), word::CUT)
+            }
             Some(_) => Mapped::Out(word::TOO_LONG),
         }
     }
@@ -238,7 +253,8 @@ impl Mapping {
 
 enum Mapped {
     Fits(Cell),
-    Cut(Cell),
+    /// It goes in otherwise than it is, and how.
+    Changed(Cell, &'static str),
     Out(&'static str),
 }
 

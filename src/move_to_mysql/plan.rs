@@ -43,7 +43,11 @@ pub struct Structure {
 ///
 /// # Errors
 /// When the server does not answer.
-pub async fn structure(target: &mut SharedDatabase, clock: &Clock) -> Result<Structure, MoveError> {
+pub async fn structure(
+    target: &mut SharedDatabase,
+    stand_in: Option<&str>,
+    clock: &Clock,
+) -> Result<Structure, MoveError> {
     let server = target.server().await?;
     let mut there = Structure {
         findings: of_server(&server, target.shared_database(), clock),
@@ -60,11 +64,19 @@ pub async fn structure(target: &mut SharedDatabase, clock: &Clock) -> Result<Str
             }
             Some(shape) => {
                 there.findings.extend(of_shape(table, &shape));
+                let has_status = shape.columns.contains_key("status");
                 there.mapping.shapes.insert(table, shape);
                 let (all, own) = target.counted(table).await?;
                 there.counts.insert(table, (all, own));
                 if all > own {
                     there.findings.push(Finding::RowsOfTheirs(table, all - own));
+                }
+                if table == SharedTable::Queue && has_status {
+                    let (count, ids) = target.theirs_to_be_sent(NAMED).await?;
+                    if count > 0 {
+                        let named = Named { count, ids };
+                        there.findings.push(Finding::WaitingOfTheirs(named));
+                    }
                 }
             }
         }
@@ -76,6 +88,12 @@ pub async fn structure(target: &mut SharedDatabase, clock: &Clock) -> Result<Str
         Some((by_code, ids)) => there.mapping.employees = Employees { by_code, ids },
         None => there.findings.push(Finding::NoEmployees),
     }
+    if let Some(known_as) = stand_in {
+        match there.mapping.employees.id_of(known_as) {
+            Some(id) => there.mapping.stand_in = Some(id.to_owned()),
+            None => there.findings.push(Finding::NoStandIn(known_as.to_owned())),
+        }
+    }
     Ok(there)
 }
 
@@ -86,6 +104,9 @@ fn of_server(server: &Server, shared: &str, clock: &Clock) -> Vec<Finding> {
     }
     let lacking = server.not_granted.iter();
     findings.extend(lacking.map(|(what, on)| Finding::NotGranted(what, on.clone())));
+    if server.is_read_only {
+        findings.push(Finding::ReadOnly);
+    }
     if !server.sql_mode.contains("STRICT_") {
         findings.push(Finding::NotStrict(server.sql_mode.clone()));
     }
@@ -193,10 +214,11 @@ fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
 pub async fn whole(
     target: &mut SharedDatabase,
     copy: CarriedCopy,
+    stand_in: Option<&str>,
     clock: &Clock,
     mut progress: impl FnMut(u64),
 ) -> Result<Vec<Finding>, MoveError> {
-    let mut there = structure(target, clock).await?;
+    let mut there = structure(target, stand_in, clock).await?;
     let mut findings = std::mem::take(&mut there.findings);
     let (events, interviews) = (copy.size(Unit::Events)?, copy.size(Unit::Interviews)?);
     let (count, ids) = copy.waiting(NAMED)?;

@@ -12,9 +12,7 @@ use super::plan::structure;
 use super::source::{self, Pass, Read};
 use crate::chunk::{Cell, Chunk, Table};
 use crate::clock::Clock;
-use crate::shared_database::{
-    KnownChunks, PlacedRow, Placement, RowToPlace, SharedDatabase, SharedTable,
-};
+use crate::shared_database::{PlacedRow, Placement, RowToPlace, SharedDatabase, SharedTable};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
 pub use statistics::Counted;
@@ -87,6 +85,7 @@ pub async fn run(
     target: &mut SharedDatabase,
     open: impl Fn() -> Result<CarriedCopy, MoveError>,
     moment: Timestamp,
+    stand_in: Option<&str>,
     clock: &Clock,
     mut progress: impl FnMut(u64),
 ) -> Result<Verified, MoveError> {
@@ -96,23 +95,18 @@ pub async fn run(
         tables.extend(copy.tables(unit)?);
     }
     target.is_prepared(&tables).await?;
-    let there = structure(target, clock).await?;
+    let there = structure(target, stand_in, clock).await?;
     let mut verified = Verified::default();
     let mut source = source::read(copy, source::passes());
     let mut current: Option<Current> = None;
     while let Some(read) = source.recv().await {
         match (read?, &mut current) {
-            (Read::Begin(pass, tables), _) => {
-                let known = match pass {
-                    Pass::Rows(unit) => target.known(unit.word()).await?,
-                    Pass::Links => KnownChunks::new(),
-                };
-                current = Some((pass, tables, known, None));
-            }
-            (Read::Chunk(chunk), Some((Pass::Rows(unit), tables, known, last))) => {
+            (Read::Begin(pass, tables), _) => current = Some((pass, tables, None)),
+            (Read::Chunk(chunk), Some((Pass::Rows(unit), tables, last))) => {
                 last.clone_from(&chunk.upper);
                 let placements = there.mapping.placements(*unit, tables, &chunk);
-                if is_known(known, &chunk, digest(&chunk, &placements)) {
+                let known = target.known_behind(*unit, chunk.lower.as_ref()).await?;
+                if is_known(known.as_ref(), &chunk, digest(&chunk, &placements)) {
                     let side = Side {
                         target,
                         mapping: &there.mapping,
@@ -132,7 +126,7 @@ pub async fn run(
                 };
                 side.compare_links(&tables[0], &chunk).await?;
             }
-            (Read::End, Some((Pass::Rows(_), tables, _, last))) => {
+            (Read::End, Some((Pass::Rows(_), tables, last))) => {
                 let chunk = Chunk {
                     lower: last.clone(),
                     upper: None,
@@ -152,8 +146,8 @@ pub async fn run(
     Ok(verified)
 }
 
-/// What is being compared, what was copied of it, and its last key.
-type Current = (Pass, Arc<Vec<Table>>, KnownChunks, Option<Cell>);
+/// What is being compared, and its last key.
+type Current = (Pass, Arc<Vec<Table>>, Option<Cell>);
 
 /// The other side, and what was found on it.
 struct Side<'a> {
@@ -302,7 +296,7 @@ fn compare_placed(placement: &Placement, placed: &HashSet<Vec<u8>>, verified: &m
     let kept_out: HashSet<_> = placement
         .remarks
         .iter()
-        .filter(|remark| remark.what != super::mapping::word::CUT)
+        .filter(|remark| super::mapping::word::keeps_out(&remark.what))
         .map(|remark| remark.number)
         .collect();
     verified.kept_out += (out + kept_out.len()) as u64;

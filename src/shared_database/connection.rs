@@ -19,13 +19,16 @@ const CONNECTING: Duration = Duration::from_secs(15);
 const STATEMENT: Duration = Duration::from_mins(10);
 /// Prepared statements that a connection keeps.
 const STATEMENTS_KEPT: usize = 128;
+/// The longest statement in bytes, where the server takes as much.
+const STATEMENT_BYTES: usize = 2 * 1024 * 1024;
 /// Whatever the server's own settings are: rows are refused and not cut, times are UTC, a transaction locks what it
-/// writes and no gaps.
-const SETTINGS: [&str; 4] = [
+/// writes and no gaps, and a pause does not end the connection.
+const SETTINGS: [&str; 5] = [
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
     "SET SESSION time_zone = '+00:00'",
     "SET NAMES utf8mb4",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION wait_timeout = 28800",
 ];
 
 /// A connection to the server with both databases.
@@ -38,6 +41,8 @@ pub struct SharedDatabase {
     pub(super) shared: String,
     /// Their names.
     pub(super) names: (String, String),
+    /// The longest statement that is sent, in bytes, unless one row is longer.
+    pub(super) statement_bytes: usize,
     /// What the last transaction of this copy has left as the mark that it was made.
     pub(super) token: Option<[u8; 16]>,
 }
@@ -50,8 +55,10 @@ impl SharedDatabase {
     pub async fn connect(target: &MysqlTarget) -> Result<Self, Error> {
         crypto::install();
         let options = options(target);
+        let (connection, statement_bytes) = open(&options).await?;
         Ok(Self {
-            connection: open(&options).await?,
+            connection,
+            statement_bytes,
             options,
             own: quoted(&target.own),
             shared: quoted(&target.shared),
@@ -62,7 +69,7 @@ impl SharedDatabase {
 
     /// Connects once more, after the connection broke.
     pub(super) async fn connect_again(&mut self) -> Result<(), Error> {
-        self.connection = open(&self.options).await?;
+        (self.connection, self.statement_bytes) = open(&self.options).await?;
         Ok(())
     }
 
@@ -107,7 +114,8 @@ async fn within<T>(work: impl Future<Output = mysql_async::Result<T>>) -> Result
     }
 }
 
-async fn open(options: &Opts) -> Result<Conn, Error> {
+/// Connects, and answers how long a statement may be as well.
+async fn open(options: &Opts) -> Result<(Conn, usize), Error> {
     let opened = timeout(CONNECTING, Conn::new(options.clone())).await;
     let mut connection = match opened {
         Ok(Ok(connection)) => connection,
@@ -119,11 +127,15 @@ async fn open(options: &Opts) -> Result<Conn, Error> {
         }
         Err(_) => return Err(Error::Unreachable("no answer".to_owned())),
     };
-    let mode: Option<String> = within(connection.query_first("SELECT @@SESSION.sql_mode")).await?;
-    if mode.is_some_and(|mode| mode.contains("STRICT_ALL_TABLES")) {
-        Ok(connection)
-    } else {
-        Err(Error::NotStrict)
+    let sql = "SELECT @@SESSION.sql_mode, @@SESSION.max_allowed_packet";
+    let settings: Option<(String, u64)> = within(connection.query_first(sql)).await?;
+    match settings {
+        Some((mode, packet)) if mode.contains("STRICT_ALL_TABLES") => {
+            // Names, lengths and the places of values come on top of the values.
+            let half = usize::try_from(packet / 2).unwrap_or(usize::MAX);
+            Ok((connection, half.min(STATEMENT_BYTES)))
+        }
+        _ => Err(Error::NotStrict),
     }
 }
 

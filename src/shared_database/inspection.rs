@@ -25,6 +25,8 @@ pub struct Server {
     pub now: String,
     /// The longest statement that it takes, in bytes.
     pub max_packet: u64,
+    /// Whether it takes no changes, such as one that follows another server.
+    pub is_read_only: bool,
     /// Whether the relay's own database is there.
     pub has_own: bool,
     /// Whether the staff system's is.
@@ -99,7 +101,8 @@ impl SharedDatabase {
     pub async fn server(&mut self) -> Result<Server, Error> {
         let sql = "SELECT CONCAT(VERSION(), ' ', @@version_comment), @@GLOBAL.sql_mode,
                           IF(@@GLOBAL.time_zone = 'SYSTEM', CONCAT('SYSTEM ', @@system_time_zone), @@GLOBAL.time_zone),
-                          DATE_FORMAT(UTC_TIMESTAMP(3), '%Y-%m-%dT%H:%i:%s.%f'), @@GLOBAL.max_allowed_packet";
+                          DATE_FORMAT(UTC_TIMESTAMP(3), '%Y-%m-%dT%H:%i:%s.%f'), @@GLOBAL.max_allowed_packet,
+                          CAST(@@GLOBAL.read_only AS CHAR) NOT IN ('0', 'OFF')";
         let rows = self.rows(sql, Vec::new()).await?;
         let row = rows.first();
         let text = |at| row.map(|row| text(row, at)).unwrap_or_default();
@@ -115,6 +118,7 @@ impl SharedDatabase {
             time_zone: text(2),
             now,
             max_packet: row.map(|row| count(row, 4)).unwrap_or_default(),
+            is_read_only: row.is_some_and(|row| count(row, 5) == 1),
             has_own: self.has_database(&own).await?,
             has_shared: self.has_database(&shared).await?,
             not_granted: self.not_granted().await?,

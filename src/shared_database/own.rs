@@ -2,8 +2,6 @@
 //!
 //! Texts that are keys are bytes there: no collation makes two of them one.
 
-use std::collections::BTreeMap;
-
 use mysql_async::{Row, Value};
 
 use super::values::{bytes, quoted, value};
@@ -21,12 +19,11 @@ const LOOKED_UP: &str = "id";
 pub struct KnownChunk {
     /// The key behind which it begins; empty: at the beginning.
     pub lower: Vec<u8>,
+    /// Its last key.
+    pub upper: Vec<u8>,
     /// Of its rows, here and there.
     pub digest: [u8; 32],
 }
-
-/// By the last key of each.
-pub type KnownChunks = BTreeMap<Vec<u8>, KnownChunk>;
 
 /// Tables about the copy itself.
 const OF_THE_COPY: [&str; 4] = [
@@ -163,22 +160,25 @@ impl SharedDatabase {
         Err(Error::Overtaken)
     }
 
-    /// What was copied of a unit.
+    /// The first part of a unit that was copied and ends behind a key.
     ///
     /// # Errors
     /// The server's.
-    pub async fn known(&mut self, unit: &str) -> Result<KnownChunks, Error> {
+    pub async fn known_behind(
+        &mut self,
+        unit: Unit,
+        lower: Option<&Cell>,
+    ) -> Result<Option<KnownChunk>, Error> {
         let sql = format!(
-            "SELECT upper, lower, digest FROM {}.copied_chunks WHERE unit = ?",
+            "SELECT upper, lower, digest FROM {}.copied_chunks WHERE unit = ? AND upper > ? ORDER BY upper LIMIT 1",
             self.own
         );
-        let rows = self.rows(&sql, vec![unit.into()]).await?;
-        let known = rows.iter().map(|row| {
-            let digest = bytes(row, 2).try_into().unwrap_or_default();
-            let lower = bytes(row, 1);
-            (bytes(row, 0), KnownChunk { lower, digest })
-        });
-        Ok(known.collect())
+        let rows = self.rows(&sql, vec![word(unit), key(lower).into()]).await?;
+        Ok(rows.first().map(|row| KnownChunk {
+            lower: bytes(row, 1),
+            upper: bytes(row, 0),
+            digest: bytes(row, 2).try_into().unwrap_or_default(),
+        }))
     }
 
     /// The rows of a table of the relay's own that stand between two keys, in the order of its key.

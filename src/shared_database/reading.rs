@@ -113,6 +113,28 @@ impl SharedDatabase {
         Ok(rows.iter().map(|row| bytes(row, 0)).collect())
     }
 
+    /// Retries that the staff system's own worker will make, by their ids: how many, and the first of them. The relay puts
+    /// none there.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn theirs_to_be_sent(&mut self, most: u32) -> Result<(u64, Vec<String>), Error> {
+        let rows = format!(
+            "FROM {} WHERE status IN ('pending', 'processing')",
+            self.shared_name(SharedTable::Queue)
+        );
+        let counted = self
+            .rows(&format!("SELECT COUNT(*) {rows}"), Vec::new())
+            .await?;
+        let sql = format!("SELECT id {rows} ORDER BY next_retry_at, id LIMIT {most}");
+        let ids = self.rows(&sql, Vec::new()).await?;
+        let counted = counted.first().map(|row| count(row, 0));
+        Ok((
+            counted.unwrap_or_default(),
+            ids.iter().map(|row| text(row, 0)).collect(),
+        ))
+    }
+
     /// What is said of rows: how many for each word and column, and the first ids of each.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use mysql_async::Value;
 
-use super::values::{number, text};
+use super::values::{number, text, written};
 use super::{SharedDatabase, SharedDatabaseError as Error};
 
 /// What the statements ask. Rows that could not be put into the shared tables are taken from the own database.
@@ -20,6 +20,10 @@ const SENDS: &str = include_str!("statistics/sends.sql");
 const QUEUE: &str = include_str!("statistics/queue.sql");
 /// Interviews by type, of a time, and perhaps of a facility, a department, a type.
 const INTERVIEWS: &str = include_str!("statistics/interviews.sql");
+/// The latest interviews that stand in the place of another one, of a time, and perhaps of a facility, a department.
+const RESCHEDULED: &str = include_str!("statistics/rescheduled.sql");
+/// Interviews by what has become of them, of a time, and perhaps of a type.
+const INTERVIEW_LISTS: &str = include_str!("statistics/interview_lists.sql");
 
 /// What stands for a value in them.
 const VARIABLES: [&str; 6] = [
@@ -30,6 +34,9 @@ const VARIABLES: [&str; 6] = [
     "@department",
     "@interview_type",
 ];
+
+/// The values of a row of a list, as text.
+pub type Listed = Vec<Option<String>>;
 
 /// Counts of deliveries of one type on one route.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,5 +128,46 @@ impl SharedDatabase {
             .iter()
             .map(|row| (text(row, 0), std::array::from_fn(|at| number(row, at + 1))));
         Ok(counts.collect())
+    }
+
+    /// The latest interviews that stand in the place of another one: id, the other one's, date.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn rescheduled(
+        &mut self,
+        (from, to): (&str, &str),
+        place: &(Option<String>, Option<String>),
+    ) -> Result<Vec<Listed>, Error> {
+        let sql = self.asked(RESCHEDULED);
+        let mut values: Vec<Value> = vec![from.into(), to.into()];
+        for filter in [place.0.as_deref(), place.1.as_deref()] {
+            values.extend([filter.into(), filter.into()]);
+        }
+        self.listed(&sql, values).await
+    }
+
+    /// Interviews by what has become of them: list, id, employee, name, type, date, status, completion, minutes, reason.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn interview_lists(
+        &mut self,
+        (from, to): (&str, &str),
+        interview_type: Option<&str>,
+    ) -> Result<Vec<Listed>, Error> {
+        let sql = self.asked(INTERVIEW_LISTS);
+        let filter = interview_type.into();
+        let values: Vec<Value> = vec![from.into(), to.into(), filter, interview_type.into()];
+        self.listed(&sql, values).await
+    }
+
+    async fn listed(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Listed>, Error> {
+        let rows = self.rows(sql, values).await?;
+        let listed = rows.iter().map(|row| {
+            let cells = 0..row.len();
+            cells.map(|at| written(row, at)).collect()
+        });
+        Ok(listed.collect())
     }
 }

@@ -36,6 +36,15 @@ pub(super) fn text(row: &Row, at: usize) -> String {
     String::from_utf8_lossy(&bytes(row, at)).into_owned()
 }
 
+/// A value as text; none: there is none.
+pub(super) fn written(row: &Row, at: usize) -> Option<String> {
+    match row.as_ref(at) {
+        None | Some(Value::NULL) => None,
+        Some(Value::Bytes(_)) => Some(text(row, at)),
+        Some(_) => Some(number(row, at).to_string()),
+    }
+}
+
 /// A number. Sums are decimals there, and come as text.
 pub(super) fn number(row: &Row, at: usize) -> i64 {
     match row.as_ref(at) {

@@ -12,8 +12,6 @@ use super::reading::Link;
 use super::values::{places, quoted, value};
 use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, Written};
 
-/// The longest statement, in bytes, unless one row is longer.
-const STATEMENT_BYTES: usize = 2 * 1024 * 1024;
 /// Rows of one statement. There are few numbers of them because both sides keep what they know of each statement, place
 /// by place.
 const GROUPS: [usize; 5] = [256, 64, 16, 4, 1];
@@ -172,7 +170,10 @@ impl SharedDatabase {
         let mut rows: VecDeque<Vec<Value>> = rows.collect();
         let names = columns.join(",");
         while !rows.is_empty() {
-            let count = group(rows.iter().map(|row| row.iter().map(size).sum()));
+            let count = group(
+                rows.iter().map(|row| row.iter().map(size).sum()),
+                self.statement_bytes,
+            );
             let places = vec![places(columns.len()); count].join(",");
             let sql = format!("INSERT INTO {target} ({names}) VALUES {places}");
             let values = rows.drain(..count).flatten().collect();
@@ -182,12 +183,12 @@ impl SharedDatabase {
     }
 }
 
-/// How many of the next rows, by their sizes, go into one statement.
-fn group(sizes: impl Iterator<Item = usize>) -> usize {
+/// How many of the next rows, by their sizes, go into one statement of at most so many bytes.
+fn group(sizes: impl Iterator<Item = usize>, most: usize) -> usize {
     let mut bytes = 0;
     let fit = sizes.take(GROUPS[0]).take_while(|size| {
         bytes += size;
-        bytes <= STATEMENT_BYTES
+        bytes <= most
     });
     let fit = fit.count();
     GROUPS.into_iter().find(|rows| *rows <= fit).unwrap_or(1)
@@ -206,12 +207,13 @@ mod tests {
 
     #[test]
     fn a_statement_has_one_of_few_numbers_of_rows_and_is_never_too_long() {
-        let of = |rows: usize, size: usize| group(std::iter::repeat_n(size, rows));
+        let most = 2 * 1024 * 1024;
+        let of = |rows: usize, size: usize| group(std::iter::repeat_n(size, rows), most);
         assert_eq!(
             [of(1000, 10), of(255, 10), of(63, 10), of(3, 10), of(1, 10)],
             [256, 64, 16, 1, 1]
         );
-        assert_eq!(of(100, STATEMENT_BYTES / 20), 16);
-        assert_eq!(of(100, STATEMENT_BYTES * 2), 1);
+        assert_eq!(of(100, most / 20), 16);
+        assert_eq!(of(100, most * 2), 1);
     }
 }

@@ -8,17 +8,20 @@ use std::path::Path;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params_from_iter};
 
+use super::StoreError;
 use super::connection::open_for_reading;
-use super::{StoreError, interview_stats, send_stats};
 use crate::chunk::{Cell, Chunk, Column, Kind, Table, Unit};
 use crate::crypto;
-use crate::interview_stats::{InterviewRange, InterviewStats};
-use crate::send_stats::{SendFilter, SendStats};
+
+mod statistics;
 
 /// Events in a chunk, and rows of any other table, about.
 const ROWS: i64 = 500;
 /// A chunk of so many bytes gets no further row.
 const BYTES: usize = 2 * 1024 * 1024;
+/// As many bytes may hang on the rows of a chunk, unless it is one row. The kept answers of many attempts are larger
+/// than their events.
+const BYTES_BESIDE: usize = 2 * BYTES;
 /// A table whose keys are no row numbers ends a chunk behind a key whose hash is divisible by this: the same keys end
 /// chunks whatever came between them meanwhile.
 const ENDS_CHUNK: u16 = 512;
@@ -137,26 +140,51 @@ impl CarriedCopy {
         let Some((first, others)) = tables.split_first() else {
             return Ok(None);
         };
-        let (mut rows, upper) = match self.first_rows(first, after)? {
-            Some((rows, upper)) => (vec![rows], upper),
-            None => return Ok(None),
-        };
-        for table in others {
-            rows.push(self.rows_between(table, after, &upper)?);
+        let mut own = self.first_rows(first, after)?;
+        while let Some(last) = own.last() {
+            let upper = last[0].clone();
+            let most = if own.len() == 1 {
+                usize::MAX
+            } else {
+                BYTES_BESIDE
+            };
+            if let Some(beside) = self.rows_beside(others, after, &upper, most)? {
+                let rows = std::iter::once(own).chain(beside).collect();
+                return Ok(Some(Chunk {
+                    lower: after.cloned(),
+                    upper: Some(upper),
+                    rows,
+                }));
+            }
+            own.truncate(own.len() / 2);
         }
-        Ok(Some(Chunk {
-            lower: after.cloned(),
-            upper: Some(upper),
-            rows,
-        }))
+        Ok(None)
     }
 
-    /// The rows of the table by which a unit goes, as many as make a chunk, and the last key.
+    /// What hangs on the rows between two keys, table by table; none: it is more than `most` bytes.
+    fn rows_beside(
+        &self,
+        tables: &[Table],
+        after: Option<&Cell>,
+        upper: &Cell,
+        most: usize,
+    ) -> Result<Option<Vec<Vec<CarriedRow>>>, StoreError> {
+        let (mut all, mut room) = (Vec::new(), most);
+        for table in tables {
+            match self.rows_between(table, after, upper, &mut room)? {
+                Some(rows) => all.push(rows),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(all))
+    }
+
+    /// The rows of the table by which a unit goes, as many as make a chunk.
     fn first_rows(
         &self,
         table: &Table,
         after: Option<&Cell>,
-    ) -> Result<Option<(Vec<CarriedRow>, Cell)>, StoreError> {
+    ) -> Result<Vec<CarriedRow>, StoreError> {
         let (key, order) = (&table.columns[0].name, order(table));
         let behind = if after.is_some() {
             format!("WHERE {key} > ?1")
@@ -182,16 +210,17 @@ impl CarriedCopy {
             bytes += row.iter().map(Cell::size).sum::<usize>();
             rows.push(row);
         }
-        let upper = rows.last().map(|row| row[0].clone());
-        Ok(upper.map(|upper| (rows, upper)))
+        Ok(rows)
     }
 
+    /// The rows of a table between two keys; none: they are larger than the room that is left, which gets smaller.
     fn rows_between(
         &self,
         table: &Table,
         after: Option<&Cell>,
         upper: &Cell,
-    ) -> Result<Vec<Vec<Cell>>, StoreError> {
+        room: &mut usize,
+    ) -> Result<Option<Vec<CarriedRow>>, StoreError> {
         let key = &table.columns[0].name;
         let is_by_id = OF_EVENTS.contains(&(table.name, BY_ID));
         let (columns, from, key) = if is_by_id {
@@ -216,50 +245,15 @@ impl CarriedCopy {
         let mut found = statement.query(params_from_iter(values))?;
         let mut rows = Vec::new();
         while let Some(row) = found.next()? {
-            rows.push(cells(row, table)?);
+            let row = cells(row, table)?;
+            let size = row.iter().map(Cell::size).sum();
+            match room.checked_sub(size) {
+                Some(left) => *room = left,
+                None => return Ok(None),
+            }
+            rows.push(row);
         }
-        Ok(rows)
-    }
-
-    /// The routes that deliveries took, the event types, the interview types, and the places of interviews that there are.
-    ///
-    /// # Errors
-    /// When the copy cannot be read.
-    pub fn filters(&self) -> Result<CarriedFilters, StoreError> {
-        let texts = |sql: &str| -> rusqlite::Result<Vec<String>> {
-            let mut statement = self.connection.prepare(sql)?;
-            statement.query_map([], |row| row.get(0))?.collect()
-        };
-        let mut places = self.connection.prepare(
-            "SELECT DISTINCT facility_id, department_id FROM interviews
-              WHERE facility_id IS NOT NULL OR department_id IS NOT NULL",
-        )?;
-        let places = places.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(CarriedFilters {
-            routes: texts("SELECT DISTINCT route FROM webhook_send_logs")?,
-            event_types: texts("SELECT DISTINCT event_type FROM webhook_send_logs")?,
-            interview_types: texts("SELECT DISTINCT interview_type FROM interviews")?,
-            places: places.collect::<rusqlite::Result<_>>()?,
-        })
-    }
-
-    /// As the relay counts its sends.
-    ///
-    /// # Errors
-    /// When the copy cannot be read.
-    pub fn send_statistics(&self, filter: &SendFilter) -> Result<SendStats, StoreError> {
-        send_stats::sends(&self.connection, filter)
-    }
-
-    /// As the relay counts its interviews.
-    ///
-    /// # Errors
-    /// When the copy cannot be read.
-    pub fn interview_statistics(
-        &self,
-        range: &InterviewRange,
-    ) -> Result<InterviewStats, StoreError> {
-        interview_stats::count(&self.connection, range)
+        Ok(Some(rows))
     }
 
     /// The retries that are still to be made, by their ids: the first few of them, and how many there are.
@@ -275,19 +269,6 @@ impl CarriedCopy {
         let ids = ids.query_map([most], |row| row.get(0))?;
         Ok((count, ids.collect::<rusqlite::Result<_>>()?))
     }
-}
-
-/// By what statistics can be filtered.
-#[derive(Clone, Debug, Default)]
-pub struct CarriedFilters {
-    /// Routes that deliveries took.
-    pub routes: Vec<String>,
-    /// Types of events that were sent.
-    pub event_types: Vec<String>,
-    /// Types of interviews.
-    pub interview_types: Vec<String>,
-    /// Facilities with departments.
-    pub places: Vec<(Option<String>, Option<String>)>,
 }
 
 /// Whether a chunk of a table ends between two keys that follow each other.

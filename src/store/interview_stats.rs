@@ -49,19 +49,8 @@ impl Store {
         range: InterviewRange,
         limits: ReportLimits,
     ) -> Result<InterviewReport, StoreError> {
-        use InterviewStatus::{Cancelled, Completed, NoShow, Scheduled};
-        self.read(move |connection| {
-            let named = |statuses: &[InterviewStatus], order, limit| {
-                named(connection, &range, statuses, order, limit)
-            };
-            Ok(InterviewReport {
-                counted: count(connection, &range)?,
-                completed: named(&[Completed], Order::LatestFirst, limits.completed)?,
-                pending: named(&[Scheduled], Order::EarliestFirst, limits.others)?,
-                missed: named(&[NoShow, Cancelled], Order::LatestFirst, limits.others)?,
-            })
-        })
-        .await
+        self.read(move |connection| report(connection, &range, limits))
+            .await
     }
 }
 
@@ -88,6 +77,23 @@ fn places(connection: &Connection, most: u32) -> rusqlite::Result<InterviewPlace
                  FROM names WHERE name IS NOT NULL)
              SELECT name FROM names WHERE name IS NOT NULL LIMIT ?1",
         )?,
+    })
+}
+
+pub(super) fn report(
+    connection: &Connection,
+    range: &InterviewRange,
+    limits: ReportLimits,
+) -> Result<InterviewReport, StoreError> {
+    use InterviewStatus::{Cancelled, Completed, NoShow, Scheduled};
+    let named = |statuses: &[InterviewStatus], order, limit| {
+        named(connection, range, statuses, order, limit)
+    };
+    Ok(InterviewReport {
+        counted: count(connection, range)?,
+        completed: named(&[Completed], Order::LatestFirst, limits.completed)?,
+        pending: named(&[Scheduled], Order::EarliestFirst, limits.others)?,
+        missed: named(&[NoShow, Cancelled], Order::LatestFirst, limits.others)?,
     })
 }
 
@@ -181,7 +187,7 @@ fn counts(row: &Row<'_>) -> rusqlite::Result<InterviewChange> {
 }
 
 /// The interviews of a range that stand in the place of another one, the latest date first.
-fn rescheduled(
+pub(super) fn rescheduled(
     connection: &Connection,
     range: &InterviewRange,
     limit: u32,

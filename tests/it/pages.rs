@@ -137,7 +137,13 @@ fn a_page_has_the_same_commands_in_both_languages() {
 fn the_page_about_mysql_gives_the_statements_of_the_program() {
     for page in ["docs/mysql.md", "docs/mysql.ja.md"] {
         let text = read(page);
-        for statement in ["sends", "queue", "interviews"] {
+        for statement in [
+            "sends",
+            "queue",
+            "interviews",
+            "rescheduled",
+            "interview_lists",
+        ] {
             let asked = read(&format!("src/shared_database/statistics/{statement}.sql"));
             assert!(text.contains(asked.trim()), "{page}: {statement}");
         }

@@ -20,4 +20,5 @@ mod proxy;
 mod relay;
 mod schema;
 mod server;
+mod settings;
 mod verifying;

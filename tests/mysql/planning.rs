@@ -58,6 +58,8 @@ async fn each_thing_that_does_not_fit_is_said_before_anything_is_written() {
             EMPLOYEES,
             "INSERT INTO interviews (id, employee_id, interviewer_id, interview_date, interview_type, updated_at)
               VALUES ('int-2', 'id-of-2', 'id-of-2', '2020-01-01', 'theirs', '2020-01-01')",
+            "INSERT INTO webhook_retry_queue (id, original_log_id, event_type, payload, next_retry_at, status, updated_at)
+              VALUES ('cuid-of-theirs', 'x', 'a.b', '{}', '2020-01-01', 'pending', '2020-01-01')",
         ])
         .await;
     let relay = Relay::make(&databases).await;
@@ -104,6 +106,22 @@ async fn each_thing_that_does_not_fit_is_said_before_anything_is_written() {
     assert_eq!(found(&plan, "waiting", "", "")["count"], json!(1));
     assert_eq!(found(&plan, "amount", "", "")["events"], json!(300));
     assert_eq!(found(&plan, "duration", "", "")["measured"], json!(true));
+    let theirs = found(&plan, "waiting_of_theirs", "webhook_retry_queue", "");
+    assert_eq!(theirs["ids"], json!(["cuid-of-theirs"]));
+    // Whoever reads it sees each row that it is about.
+    for language in ["en", "ja"] {
+        let read = relay.read(language, &["plan"]);
+        let ids = plan["findings"].as_array().unwrap().iter();
+        let ids = ids.filter_map(|found| found["ids"].as_array()).flatten();
+        for id in ids.map(|id| id.as_str().unwrap()) {
+            assert!(read.contains(id), "{id}: {read}");
+        }
+        for word in ["unicode_ci", "interviewer_id", "300", "webhook_send_logs"] {
+            assert!(read.contains(word), "{word}: {read}");
+        }
+        assert!(!read.contains("先に直す"), "{read}");
+        assert_eq!(read.contains("移行先"), language == "ja", "{read}");
+    }
     assert_eq!(state(&databases).await, before, "the plan wrote something");
     // And all of it holds when it is copied.
     relay.good(&["copy"]);
@@ -150,6 +168,23 @@ async fn what_has_to_be_mended_first_is_said_and_nothing_is_copied() {
     );
     found(&said.json, "no_table", "webhook_retry_queue", "");
     found(&said.json, "other_interviews", "", "");
+    for (language, heading) in [
+        ("en", "To be mended first"),
+        ("ja", "先に直す必要があります"),
+    ] {
+        let read = relay.read(language, &["plan"]);
+        assert!(read.contains(heading), "{read}");
+        for word in [
+            "webhook_send_logs.sent_at",
+            "staff_id",
+            "tenant",
+            "timeout",
+            "webhook_retry_queue",
+            "interview_status",
+        ] {
+            assert!(read.contains(word), "{word}: {read}");
+        }
+    }
     let said = relay.run(&["copy"]);
     assert_eq!(said.code, Some(1));
     assert!(said.error.contains("nothing was written"), "{}", said.error);
@@ -172,7 +207,7 @@ async fn another_time_zone_and_no_strict_mode_are_said_and_change_nothing() {
         eprintln!("not tested: the server is not on this machine");
         return;
     }
-    let databases = Databases::make(PRISMA, COLLATION).await;
+    let databases = Databases::alone(PRISMA, COLLATION).await;
     databases.run(&[EMPLOYEES]).await;
     let relay = Relay::make(&databases).await;
     relay.deliveries(1, 300);

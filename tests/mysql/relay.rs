@@ -126,6 +126,25 @@ impl Relay {
         }
     }
 
+    /// What a person reads of a command, in a language.
+    pub fn read(&self, language: &str, arguments: &[&str]) -> String {
+        let config = self.directory().join("config.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let changed = text.replace("language = \"en\"", &format!("language = \"{language}\""));
+        std::fs::write(&config, changed).unwrap();
+        let mut command = self.program(&["move-to-mysql"]);
+        command.args(arguments).arg("--target").arg(&self.target);
+        let said = command.output().unwrap();
+        std::fs::write(&config, text).unwrap();
+        String::from_utf8([said.stdout, said.stderr].concat()).unwrap()
+    }
+
+    /// Adds a line to the file that says where the server is.
+    pub fn also(&self, line: &str) {
+        let text = std::fs::read_to_string(&self.target).unwrap();
+        std::fs::write(&self.target, format!("{text}{line}\n")).unwrap();
+    }
+
     /// Runs a command that has to end well.
     pub fn good(&self, arguments: &[&str]) -> Value {
         let said = self.run(arguments);

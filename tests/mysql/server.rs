@@ -7,8 +7,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, OptsBuilder, SslOpts};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
+/// Whoever changes the server's settings for all connections is alone there.
+static TURN: RwLock<()> = RwLock::const_new(());
+
+/// Held as long as a test uses the server.
+enum Turn {
+    OfMany(#[allow(dead_code, reason = "it is held")] RwLockReadGuard<'static, ()>),
+    Alone(#[allow(dead_code, reason = "it is held")] RwLockWriteGuard<'static, ()>),
+}
 
 #[allow(
     clippy::disallowed_methods,
@@ -22,16 +31,27 @@ fn variable(name: &str) -> Option<String> {
 pub struct Databases {
     pub shared: String,
     pub own: String,
+    _turn: Turn,
 }
 
 impl Databases {
     /// Makes the shared one of a form, with a collation.
     pub async fn make(form: &str, collation: &str) -> Self {
+        Self::at_turn(form, collation, Turn::OfMany(TURN.read().await)).await
+    }
+
+    /// The same while no other test uses the server.
+    pub async fn alone(form: &str, collation: &str) -> Self {
+        Self::at_turn(form, collation, Turn::Alone(TURN.write().await)).await
+    }
+
+    async fn at_turn(form: &str, collation: &str, turn: Turn) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let id = format!("{}_{number}", std::process::id());
         let databases = Self {
             shared: format!("staff_{id}"),
             own: format!("relay_{id}"),
+            _turn: turn,
         };
         let mut connection = connect().await;
         let shared = &databases.shared;

@@ -35,18 +35,18 @@ impl MoveToMysql {
         common: &Common,
         environment: &Environment,
     ) -> Result<(), CliError> {
-        let side = Side {
-            common,
-            config: common.config()?,
-            locale: common.locale(environment),
-        };
         let target = match self {
             Self::Plan(Plan { target })
             | Self::Copy(Copy { target, .. })
             | Self::Verify(Verify { target }) => target,
         };
-        let target = MysqlTarget::load(target, environment)?;
-        let mut server = SharedDatabase::connect(&target)
+        let side = Side {
+            common,
+            config: common.config()?,
+            locale: common.locale(environment),
+            target: MysqlTarget::load(target, environment)?,
+        };
+        let mut server = SharedDatabase::connect(&side.target)
             .await
             .map_err(|error| side.failed(&MoveError::Target(error)))?;
         let done = match self {
@@ -59,11 +59,12 @@ impl MoveToMysql {
     }
 }
 
-/// Who types, and what the relay keeps.
+/// Who types, what the relay keeps, and where it is to go.
 struct Side<'a> {
     common: &'a Common,
     config: Config,
     locale: Locale,
+    target: MysqlTarget,
 }
 
 impl Side<'_> {
@@ -76,7 +77,11 @@ impl Side<'_> {
         };
         let copy = self.open(&path)?;
         let bar = self.bar(&copy, &[Unit::Events, Unit::Interviews]);
-        let found = plan::whole(server, copy, &Clock::System, |steps| bar.inc(steps)).await;
+        let stand_in = self.stand_in();
+        let found = plan::whole(server, copy, stand_in, &Clock::System, |steps| {
+            bar.inc(steps);
+        })
+        .await;
         bar.finish_and_clear();
         let found = found.map_err(|error| self.failed(&error))?;
         let hinders = found
@@ -122,7 +127,11 @@ impl Side<'_> {
         let path = kept.map_err(|error| self.of_file(&error))?;
         let (copy, moment) = (self.open(&path)?, self.moment(&path)?);
         let bar = self.bar(&copy, &CarriedCopy::units());
-        let copied = copy::run(server, copy, anew, &Clock::System, |steps| bar.inc(steps)).await;
+        let stand_in = self.stand_in();
+        let copied = copy::run(server, copy, stand_in, anew, &Clock::System, |steps| {
+            bar.inc(steps);
+        })
+        .await;
         bar.finish_and_clear();
         let copied = copied.map_err(|error| self.failed(&error))?;
         self.tell_copy(&copied, moment)
@@ -161,8 +170,11 @@ impl Side<'_> {
         let moment = self.moment(&path)?;
         let bar = self.bar(&self.open(&path)?, &CarriedCopy::units());
         let open = || Ok(CarriedCopy::open(&path)?);
-        let verified =
-            verify::run(server, open, moment, &Clock::System, |steps| bar.inc(steps)).await;
+        let stand_in = self.stand_in();
+        let verified = verify::run(server, open, moment, stand_in, &Clock::System, |steps| {
+            bar.inc(steps);
+        })
+        .await;
         bar.finish_and_clear();
         let verified = verified.map_err(|error| self.failed(&error))?;
         self.tell_verified(&verified, moment)?;
@@ -205,6 +217,10 @@ impl Side<'_> {
             print_line(&line)?;
         }
         Ok(())
+    }
+
+    fn stand_in(&self) -> Option<&str> {
+        self.target.missing_interviewer.as_deref()
     }
 
     /// Has the daemon write its backup file now; false: there is no daemon.

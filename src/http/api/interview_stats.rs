@@ -12,12 +12,11 @@ use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
 use crate::http::wing::Call;
 use crate::interview::tenths_of_percent;
-use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewStats, Rescheduled};
+use crate::interview_stats::{
+    InterviewCounts, InterviewRange, InterviewStats, RECENTLY_RESCHEDULED, Rescheduled,
+};
 use crate::period::Period;
 use crate::timestamp::Timestamp;
-
-/// How many of the newest rescheduled interviews are named.
-const RECENT: u32 = 10;
 
 /// `GET /api/interviews/completion-stats`: counts the interviews from the beginning of a period on; coming ones belong to it.
 ///
@@ -39,7 +38,10 @@ pub(super) async fn completion_stats(call: Call<'_>) -> Result<Reply, ApiError> 
         department,
         interview_type: None,
     };
-    let (counted, recent) = api.store.interview_statistics(range, RECENT).await?;
+    let (counted, recent) = api
+        .store
+        .interview_statistics(range, RECENTLY_RESCHEDULED)
+        .await?;
     success(
         StatusCode::OK,
         &InterviewStatsAnswer::of(period, &counted, &recent),

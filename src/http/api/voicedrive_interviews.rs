@@ -19,11 +19,6 @@ use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewReport, ReportLimits};
 use crate::timestamp::Timestamp;
 
-/// The most completed interviews in the answer.
-const COMPLETED: u32 = 5;
-/// The most pending interviews, and the most missed ones.
-const OTHERS: u32 = 50;
-
 /// `GET /api/voicedrive/interview-completion-stats`
 ///
 /// # Errors
@@ -45,11 +40,10 @@ pub(super) async fn completion_stats(call: Call<'_>) -> Result<Reply, ApiError> 
         department: None,
         interview_type,
     };
-    let limits = ReportLimits {
-        completed: COMPLETED,
-        others: OTHERS,
-    };
-    let found = api.store.interview_report(wanted, limits).await?;
+    let found = api
+        .store
+        .interview_report(wanted, ReportLimits::OF_THE_PAGE)
+        .await?;
     success(
         StatusCode::OK,
         &InterviewOverviewAnswer::of(&found, now),

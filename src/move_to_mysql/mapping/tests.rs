@@ -66,6 +66,7 @@ fn mapping(shared: SharedTable, limits: &[(&str, Limit)], needed: &[&str]) -> Ma
             by_code: [("EMP-1".to_owned(), "cuid-1".to_owned())].into(),
             ids: ["cuid-1".to_owned(), "cuid-2".to_owned()].into(),
         },
+        stand_in: None,
     }
 }
 
@@ -157,6 +158,36 @@ fn an_employee_is_known_by_the_code_or_by_the_id_and_never_invented() {
     );
     assert!(without.rows.is_empty());
     assert_eq!(said(&without), [(word::MISSING, "interviewer_id")]);
+}
+
+#[test]
+fn whom_the_operator_named_stands_for_an_interviewer_who_is_missing_and_needed_and_for_nobody_else()
+{
+    let (unit, interviews) = (Unit::Interviews, SharedTable::Interviews);
+    let of = |needed: &[&str], texts: &[(&str, &str)]| {
+        let mut mapping = mapping(interviews, &[], needed);
+        mapping.stand_in = Some("cuid-2".to_owned());
+        placed(&mapping, unit, interviews, texts)
+    };
+    let needed = ["employee_id", "interviewer_id"];
+    let texts = [("id", "a"), ("employee_id", "EMP-1")];
+    let stands_in = of(&needed, &texts);
+    assert_eq!(text(&stands_in, "interviewer_id"), Some("cuid-2"));
+    assert_eq!(said(&stands_in), [(word::STANDS_IN, "interviewer_id")]);
+    let not_needed = of(&["employee_id"], &texts);
+    assert_eq!(text(&not_needed, "interviewer_id"), None);
+    assert_eq!(said(&not_needed), []);
+    let unknown = of(
+        &needed,
+        &[
+            ("id", "a"),
+            ("employee_id", "EMP-1"),
+            ("interviewer_id", "EMP-8"),
+        ],
+    );
+    assert_eq!(said(&unknown), [(word::NO_EMPLOYEE, "interviewer_id")]);
+    let nobody = of(&needed, &[("id", "a")]);
+    assert_eq!(said(&nobody), [(word::MISSING, "employee_id")]);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Both families of statistics, as the relay counts them and as the other side's SQL does.
 
+mod interviews;
+
 use std::collections::BTreeMap;
 
 use super::super::MoveError;
 use super::super::mapping::date_time;
-use crate::interview_stats::{InterviewChange, InterviewCounts, InterviewRange};
 use crate::period::Period;
 use crate::send_stats::{SendChange, SendCounts, SendFilter};
 use crate::shared_database::SharedDatabase;
@@ -43,6 +44,23 @@ struct Range {
     there: (String, String),
 }
 
+impl Range {
+    /// The seed's periods have no end: coming interviews belong to them.
+    fn is_open(&self) -> bool {
+        Period::from_word(self.name).is_some()
+    }
+
+    /// Its ends as interviews are asked for.
+    fn of_interviews(&self) -> (&str, &str) {
+        let end = if self.is_open() {
+            LAST
+        } else {
+            self.there.1.as_str()
+        };
+        (self.there.0.as_str(), end)
+    }
+}
+
 /// The periods of the API, all of the time, and a range whose ends are no whole hours.
 fn ranges(moment: Timestamp) -> Vec<Range> {
     let written =
@@ -76,7 +94,7 @@ pub(super) async fn compare(
 ) -> Result<Counted, MoveError> {
     let mut counted = Counted::default();
     sends(target, copy, moment, &mut counted).await?;
-    interviews(target, copy, moment, &mut counted).await?;
+    interviews::compare(target, copy, moment, &mut counted).await?;
     Ok(counted)
 }
 
@@ -195,91 +213,6 @@ fn added<'a>(rows: impl Iterator<Item = &'a SendsThere>) -> Sends {
         sends.last = sends.last.max(last);
     }
     sends
-}
-
-async fn interviews(
-    target: &mut SharedDatabase,
-    copy: &CarriedCopy,
-    moment: Timestamp,
-    counted: &mut Counted,
-) -> Result<(), MoveError> {
-    let filters = copy.filters()?;
-    let mut places = vec![(None, None)];
-    for (facility, department) in filters.places {
-        places.push((facility.clone(), None));
-        places.push((None, department.clone()));
-        places.push((facility, department));
-    }
-    places.sort();
-    places.dedup();
-    for range in ranges(moment) {
-        // The seed's periods have no end: coming interviews belong to them.
-        let is_open = Period::from_word(range.name).is_some();
-        let end = if is_open {
-            LAST
-        } else {
-            range.there.1.as_str()
-        };
-        for place in &places {
-            let all = target
-                .interviews((&range.there.0, end), place, None)
-                .await?;
-            let types = std::iter::once(None).chain(filters.interview_types.iter().map(Some));
-            for interview_type in types {
-                let here = copy.interview_statistics(&InterviewRange {
-                    from: range.from,
-                    to: Some(range.to).filter(|_| !is_open),
-                    facility: place.0.clone(),
-                    department: place.1.clone(),
-                    interview_type: interview_type.cloned(),
-                })?;
-                let there = all
-                    .iter()
-                    .filter(|(of, _)| interview_type.is_none_or(|wanted| wanted == *of));
-                let mut there_by_type: BTreeMap<String, InterviewCounts> = BTreeMap::new();
-                let mut total = InterviewCounts::default();
-                for (of, counts) in there {
-                    let change = change(*counts);
-                    total.add(&change, 1);
-                    there_by_type.entry(of.clone()).or_default().add(&change, 1);
-                }
-                let asked = || {
-                    let (facility, department) = (shown(place.0.as_ref()), shown(place.1.as_ref()));
-                    format!(
-                        "completion-stats {} {facility} {department} {}",
-                        range.name,
-                        shown(interview_type)
-                    )
-                };
-                counted.take(asked, &(here.total, here.by_type), &(total, there_by_type));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn change(
-    [
-        completed,
-        scheduled,
-        cancelled,
-        no_show,
-        rescheduled,
-        synced,
-        timed,
-        minutes,
-    ]: [i64; 8],
-) -> InterviewChange {
-    InterviewChange {
-        scheduled,
-        completed,
-        cancelled,
-        no_show,
-        rescheduled,
-        synced,
-        timed,
-        minutes,
-    }
 }
 
 fn shown(filter: Option<&String>) -> &str {

@@ -130,3 +130,27 @@ fn a_copy_is_of_one_moment() {
         .unwrap();
     assert_eq!(copy.size(Unit::Events).unwrap(), count);
 }
+
+#[test]
+fn what_hangs_on_the_events_of_a_chunk_is_not_much_more_than_they_are() {
+    let (_directory, connection) = database();
+    connection.execute_batch(MANY).unwrap();
+    let answers = "WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 12)
+        INSERT INTO attempts (event_seq, attempt, started_at, outcome, processing_time, error_message, response_body)
+          SELECT seq, n, accepted_at, 'failed', 1, 'HTTP 500', replace(printf('%8192s', ''), ' ', 'x')
+            FROM events, n WHERE seq <= 600";
+    connection.execute_batch(answers).unwrap();
+    let copy = copy_of(&connection);
+    let all = chunks(&copy, Unit::Events);
+    for chunk in &all {
+        let cells = chunk.rows.iter().flatten().flatten();
+        let bytes: usize = cells.map(Cell::size).sum();
+        assert!(bytes <= BYTES + BYTES_BESIDE, "{bytes}");
+    }
+    let attempts: usize = all.iter().map(|chunk| chunk.rows[2].len()).sum();
+    assert_eq!(attempts, 1700 + 600 * 11);
+    assert_eq!(all.iter().map(Chunk::steps).sum::<u64>(), 1700);
+    assert!(all.windows(2).all(|two| two[0].upper == two[1].lower));
+    // Where nothing hangs on them they are as large as before.
+    assert_eq!(all.last().unwrap().lower, Some(Cell::Integer(1500)));
+}

@@ -28,6 +28,7 @@ pub(crate) fn finding(found: &Finding, language: Language) -> String {
         Finding::Server(_)
         | Finding::Form(_)
         | Finding::RowsOfTheirs(..)
+        | Finding::WaitingOfTheirs(_)
         | Finding::Collation(..)
         | Finding::NotStrict(_)
         | Finding::TimeZone(_)
@@ -74,6 +75,14 @@ fn note(found: &Finding, language: Language) -> String {
                 language,
                 "{table}: スタッフシステム自身の記録が {count} 件あります。変更しません",
                 "{table}: has {count} rows of the staff system's own, which are not touched"
+            )
+        }
+        Finding::WaitingOfTheirs(rows) => {
+            let rows = named(rows, language);
+            both!(
+                language,
+                "webhook_retry_queue: スタッフシステム自身の再送が残っています。スタッフシステムがこれからも送ります: {rows}",
+                "webhook_retry_queue: has retries of the staff system's own that are still to be made, by the staff system: {rows}"
             )
         }
         Finding::Collation(table, collation) => {
@@ -212,6 +221,16 @@ fn of_ids(found: &Finding, language: Language) -> String {
             "テーブル employees がありません。面談記録の職員を対応付けられません",
             "there is no table employees: no interview can be told whose it is"
         ),
+        Finding::NoStandIn(known_as) => both!(
+            language,
+            "missing_interviewer に書かれた職員 {known_as} が employees にいません",
+            "missing_interviewer: there is no employee {known_as} in employees"
+        ),
+        Finding::ReadOnly => both!(
+            language,
+            "サーバーは読み取り専用です (read_only)。書き込めるサーバーを指定してください",
+            "the server takes no changes (read_only): name the one that does"
+        ),
         Finding::SameIds(table, column, collation, rows) => {
             let (table, rows) = (table.name(), named(rows, language));
             both!(
@@ -268,6 +287,11 @@ pub(super) fn of_row(what: &str, column: &str, language: Language) -> String {
             "{column} が必須なのに値がないため、入りません",
             "{column} is needed there and has no value, so that the row stays out"
         ),
+        "stands_in" => both!(
+            language,
+            "{column} がないため、missing_interviewer の職員が代わりに入ります",
+            "{column} is needed there and has no value: missing_interviewer stands in"
+        ),
         "waits" => both!(
             language,
             "まだ再送を待っているため、リレーに残します",
@@ -293,3 +317,6 @@ pub(super) fn of_row(what: &str, column: &str, language: Language) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Settings of the server, and of the file that says where it is.
+
+use mysql_async::prelude::Queryable;
+use serde_json::{Value, json};
+
+use crate::relay::{EMPLOYEES, INTERVIEWS, Relay};
+use crate::schema::{HAND_WRITTEN, PRISMA};
+use crate::server::{Databases, connect, socket};
+
+const COLLATION: &str = "utf8mb4_unicode_ci";
+
+fn found<'a>(said: &'a Value, kind: &str) -> Option<&'a Value> {
+    let mut findings = said["findings"].as_array().unwrap().iter();
+    findings.find(|found| found["kind"] == kind)
+}
+
+/// Sets something for all connections while `work` goes on. None: the server is somebody else's.
+async fn with_setting<T>(name: &str, value: &str, work: impl FnOnce() -> T) -> Option<T> {
+    if socket().is_none() {
+        eprintln!("{name} is not tested: the server is not on this machine");
+        return None;
+    }
+    let mut connection = connect().await;
+    let before: Option<String> = connection
+        .query_first(format!("SELECT CAST(@@GLOBAL.{name} AS CHAR)"))
+        .await
+        .unwrap();
+    let set = |value: &str| format!("SET GLOBAL {name} = {value}");
+    connection.query_drop(set(value)).await.unwrap();
+    let done = work();
+    connection.query_drop(set(&before.unwrap())).await.unwrap();
+    Some(done)
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_changes_is_found_before_anything_is_written() {
+    let databases = Databases::alone(HAND_WRITTEN, COLLATION).await;
+    let relay = Relay::make(&databases).await;
+    let both = || (relay.run(&["plan"]), relay.run(&["copy"]));
+    if let Some((plan, copy)) = with_setting("read_only", "1", both).await {
+        assert_eq!((plan.code, copy.code), (Some(1), Some(1)), "{}", plan.json);
+        assert_eq!(found(&plan.json, "read_only").unwrap()["weight"], "hinders");
+        assert!(copy.error.contains("nothing was written"), "{}", copy.error);
+    }
+    databases.drop().await;
+}
+
+#[tokio::test]
+async fn statements_are_as_short_as_the_server_wants_them_and_one_that_cannot_be_is_said() {
+    let databases = Databases::alone(HAND_WRITTEN, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 300);
+    // 300 events of 20 KB are 6 MB.
+    relay
+        .change("UPDATE events SET data = '{\"a\":\"' || replace(printf('%20000s', ''), ' ', 'x') || '\"}'")
+        .await;
+    let all = || [&["plan"][..], &["copy"], &["verify"]].map(|command| relay.run(command));
+    let mebibyte = 1024 * 1024;
+    if let Some(said) =
+        with_setting("max_allowed_packet", &(mebibyte * 5 / 4).to_string(), all).await
+    {
+        for said in &said {
+            assert_eq!(said.code, Some(0), "{} {}", said.json, said.error);
+        }
+        assert_eq!(said[2].json["good"], json!(true));
+    }
+    let plan = || relay.run(&["plan"]);
+    if let Some(said) = with_setting("max_allowed_packet", &(mebibyte / 2).to_string(), plan).await
+    {
+        assert_eq!(said.code, Some(1), "{}", said.json);
+        let found = found(&said.json, "max_allowed_packet").unwrap();
+        assert_eq!(found["bytes"], json!(mebibyte / 2));
+        assert!(found["needed"].as_u64() > Some(mebibyte), "{found}");
+    }
+    databases.drop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_on_whoever_is_silent_for_a_second_is_written_all_the_same() {
+    let databases = Databases::alone(HAND_WRITTEN, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 3000);
+    relay.change(INTERVIEWS).await;
+    let all = || [&["plan"][..], &["copy"], &["verify"]].map(|command| relay.run(command));
+    if let Some(said) = with_setting("wait_timeout", "1", all).await {
+        for said in said {
+            assert_eq!(said.code, Some(0), "{} {}", said.json, said.error);
+        }
+    }
+    databases.drop().await;
+}
+
+#[tokio::test]
+async fn a_server_whose_certificate_somebody_else_has_signed_is_not_talked_to() {
+    let databases = Databases::make(HAND_WRITTEN, COLLATION).await;
+    let relay = Relay::make(&databases).await;
+    let other = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let ca = relay.directory().join("other.pem");
+    std::fs::write(&ca, other.cert.pem()).unwrap();
+    let way = crate::server::tls();
+    let lines = way.lines().filter(|line| !line.starts_with("ca "));
+    let way = lines.collect::<Vec<_>>().join("\n");
+    databases.target(
+        relay.directory(),
+        &format!("{way}\nca = \"{}\"", ca.display()),
+    );
+    for command in ["plan", "copy"] {
+        let said = relay.run(&[command]);
+        assert_eq!(said.code, Some(69), "{} {}", said.json, said.error);
+        assert!(
+            said.error.to_lowercase().contains("certificate"),
+            "{}",
+            said.error
+        );
+    }
+    databases.drop().await;
+}
+
+/// The operator names an employee of theirs for interviews whose interviewer is not known.
+#[tokio::test]
+async fn whom_the_operator_named_stands_for_missing_interviewers_and_each_is_listed() {
+    let databases = Databases::make(PRISMA, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.change(INTERVIEWS).await;
+    relay
+        .change("UPDATE interviews SET interviewer_id = NULL WHERE id IN ('INT-1', 'INT-3')")
+        .await;
+    let plan = relay.good(&["plan"]);
+    assert_eq!(
+        found(&plan, "missing").unwrap()["ids"],
+        json!(["INT-1", "INT-3"])
+    );
+    relay.good(&["copy"]);
+    let ids = "SELECT CONCAT(id, ' ', interviewer_id) FROM interviews ORDER BY id";
+    assert_eq!(
+        databases.ask::<String>(ids).await,
+        ["INT-2 id-of-1", "INT-5 id-of-2"]
+    );
+
+    relay.also("missing_interviewer = \"NOBODY-THERE\"");
+    let said = relay.run(&["plan"]);
+    assert_eq!(said.code, Some(1));
+    let found_none = found(&said.json, "no_missing_interviewer").unwrap();
+    assert_eq!(found_none["employee"], "NOBODY-THERE");
+
+    databases.target(relay.directory(), &crate::server::way());
+    relay.also("missing_interviewer = \"EMP-3\"");
+    let plan = relay.good(&["plan"]);
+    assert_eq!(found(&plan, "missing"), None);
+    assert_eq!(
+        found(&plan, "stands_in").unwrap()["ids"],
+        json!(["INT-1", "INT-3"])
+    );
+    let copied = relay.good(&["copy"]);
+    assert!(
+        copied["remarks"].to_string().contains("stands_in"),
+        "{copied}"
+    );
+    assert_eq!(
+        databases.ask::<String>(ids).await,
+        [
+            "INT-1 id-of-3",
+            "INT-2 id-of-1",
+            "INT-3 id-of-3",
+            "INT-5 id-of-2"
+        ]
+    );
+    let verified = relay.good(&["verify"]);
+    assert_eq!(
+        (&verified["good"], &verified["keptOut"]),
+        (&json!(true), &json!(1))
+    );
+    databases.drop().await;
+}
