@@ -128,8 +128,8 @@ CREATE TABLE webhook_send_logs (
 ) STRICT;
 -- Everything that the statistics read, so that they never touch the rows themselves.
 CREATE INDEX sent_at_idx ON webhook_send_logs (sent_at, route, event_type, status, retry_count, processing_time);
--- Few need a retry: what has become of those.
-CREATE INDEX retried_idx ON webhook_send_logs (status, sent_at) WHERE retry_count > 0;
+-- Few need a retry: what has become of those, without a look at the rows.
+CREATE INDEX retried_idx ON webhook_send_logs (status, sent_at, route, id) WHERE retry_count > 0;
 
 -- The queue of retries: at most one row for an event, from its first failure on. Columns and values are those
 -- of the shared MySQL schema. `id` is the event's too: one event, one row.

@@ -6,6 +6,7 @@ use hyper::StatusCode;
 
 use super::error::PageError;
 use super::filter::{COUNTED, Filter};
+use super::fit::bytes;
 use super::form::{self, Form};
 use super::frame::{Frame, View};
 use super::resend::ResendPage;
@@ -45,6 +46,15 @@ pub(super) struct FindingRow {
     pub(super) staff_id: Option<(String, String)>,
     pub(super) urgency: Urgency,
     pub(super) why: String,
+}
+
+impl FindingRow {
+    pub(super) fn bytes(&self) -> usize {
+        let person = self.staff_id.iter();
+        let person = person.flat_map(|(address, id)| [&**address, id]);
+        let texts = [&*self.address, &self.sent, &self.event_type, &self.why];
+        170 + bytes(texts.into_iter().chain(person))
+    }
 }
 
 /// What is missing now.
