@@ -340,17 +340,6 @@ async fn a_file_with_mistakes_names_them_and_cannot_be_imported() {
     let page = browser.post(&place, &[]).await;
     assert_eq!(page.header("location"), place);
     assert_eq!(kept(&relay).await, 0);
-    // The reader may be another one than the sender, or change the language.
-    let shown = Browser::logged_in(&relay, "operator")
-        .await
-        .reading("ja")
-        .get(&place)
-        .await
-        .text;
-    assert!(
-        shown.contains("状態 (interviewStatus): ") && !shown.contains("must be"),
-        "{shown}"
-    );
     // What helps on the command line is called as the form calls it.
     let file = "id,employeeId,interviewType,interviewDate,rescheduledFromId\na,E,r,2025-10-26 10:00,nowhere\n";
     let (_, shown) = browser.open(INTERVIEWS, "x.csv", file).await;
