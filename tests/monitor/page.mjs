@@ -90,10 +90,10 @@ await test("an outage is told, and ended by two clicks", async () => {
   for (const id of failed) {
     await page.goto(`${relay.url}/monitor/deliveries/${id}`);
     const steps = await page.locator("#steps").innerText();
-    check(/復旧後の再送.*山田/.test(steps), steps);
+    check(/回復後の再送.*山田/.test(steps), steps);
   }
   await page.goto(`${relay.url}/monitor/incidents`);
-  await page.locator("#closed", { hasText: "届けられなかった" }).or(page.locator("#closed", { hasText: "送信できないイベント" })).first().waitFor();
+  await page.locator("#closed", { hasText: "要対応のイベント" }).first().waitFor();
   check((await page.locator("#open article").count()) === 0, await page.locator("#open").innerText());
 });
 
