@@ -10,6 +10,7 @@ const browsing = new Browsing();
 await relay.start();
 await browsing.start();
 
+const updated = (staffId) => ({ event: "employee.updated", staffId, data: {} });
 const sentence = (page) => page.locator("#standing .first").innerText();
 const logIn = async (page, name, role) => {
   const { link } = await relay.login(name, role);
@@ -54,14 +55,14 @@ await test("an outage is told, and ended by two clicks", async () => {
   receiver.status = 500;
   receiver.body = '{"error":"<img src=x onerror=alert(1)>"}';
   await relay.retryAfter([3600]);
-  const failed = await relay.accept([{ event: "employee.updated", staffId: "E-4" }]);
+  const failed = await relay.accept([updated("E-4")]);
   await until("it waits for its retry", async () => (await relay.command("status")).events.retrying === 1);
   await page.locator("#standing.wait", { hasText: /1 件を自動で送り直しています \(次は \d+:\d\d\)/ }).waitFor({ timeout: 30_000 });
   check((await page.locator("#standing").innerText()).includes("対応は不要"), await page.locator("#standing").innerText());
   await browsing.picture(page, "now-retrying-ja");
   await relay.retryAfter([1, 1]);
   await relay.command("resend", failed[0]);
-  failed.push(...(await relay.accept([{ event: "employee.updated", staffId: "E-5" }])));
+  failed.push(...(await relay.accept([updated("E-5")])));
   // Nobody loads the page again: it does so by itself.
   await page.locator("#standing.act", { hasText: "VoiceDrive に届けられなかったものが 2 件あります" }).waitFor({ timeout: 30_000 });
   await browsing.picture(page, "now-trouble-ja");
@@ -231,7 +232,7 @@ await test("without JavaScript one logs in, looks, acts and leaves", async () =>
   await plain.getByLabel("コードを入力してください").fill(code.toLowerCase());
   await plain.getByRole("button", { name: "ログインする" }).click();
   await plain.waitForURL(`${relay.url}/monitor`);
-  await relay.accept(Array.from({ length: 60 }, (_, at) => ({ event: "employee.updated", staffId: `MANY-${at}` })));
+  await relay.accept(Array.from({ length: 60 }, (_, at) => updated(`MANY-${at}`)));
   await until("all arrive", async () => (await relay.command("status")).events.delivered >= 60);
   await plain.getByRole("link", { name: "送信の記録" }).click();
   await plain.getByRole("link", { name: "これより古いもの" }).click();
