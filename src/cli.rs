@@ -47,13 +47,11 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Environment;
 use crate::language::Language;
+use crate::priority;
 use crate::words::commands;
 use crate::words::usage;
 use common::{Common, demand_secret_name};
 use error::{CliError, error_as_json};
-
-/// By how much a command's priority is lowered: Linux gives it about a tenth of the daemon's share of a busy processor.
-const NICENESS: i32 = 10;
 
 /// Hands a clinic's events to VoiceDrive: accepts, keeps, signs, sends, retries and counts them.
 #[derive(Parser)]
@@ -187,8 +185,7 @@ pub fn main() -> ExitCode {
     };
     cli.common.take_operator(&environment);
     if cli.gives_way() {
-        // Where the system refuses it, the command does its work all the same.
-        let _ = rustix::process::nice(NICENESS);
+        priority::lower();
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -12,13 +12,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::StoreError;
 use super::connection::open_for_reading;
 use super::file::{DatabaseFile, OpenError};
+use crate::priority;
 
 /// A query with the place for its answer. It says whether its connection can be used again.
 type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
-
-/// By how much a thread's low priority is below the others': Linux gives it about a tenth of their share of a busy
-/// processor.
-const NICENESS: i32 = 10;
 
 /// How urgent the work of some readers is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +54,7 @@ impl Readers {
             let running = running.clone();
             let serve = move || {
                 if priority == Priority::Low {
-                    // Where the system refuses it, the work is done all the same.
-                    let _ = rustix::process::nice(NICENESS);
+                    priority::lower();
                 }
                 serve(connection, &own, &jobs);
                 drop(running);

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use hyper::StatusCode;
-use uuid::Uuid;
 
 use super::deliveries;
 use super::error::PageError;
@@ -12,20 +11,17 @@ use super::form::{self, Form};
 use super::frame::{self, Frame, View};
 use super::standing::Seen;
 use super::urgency::Urgency;
-use super::{Visit, address, html};
+use super::{Visit, address, html, missing};
 use crate::attempt::{AttemptRecord, Outcome};
 use crate::audit::{Action, Record};
 use crate::cause::Cause;
 use crate::dismissal::EventDismissal;
 use crate::event::Status;
-use crate::event_record::{EventDetail, EventSummary};
+use crate::event_record::EventDetail;
 use crate::hold;
 use crate::http::api::resend::open_one;
 use crate::http::reply::Reply;
 use crate::language::Locale;
-use crate::reconciliation::IdRange;
-use crate::reconciliation::comparison::Discrepancy;
-use crate::reconciliation::ledger::{FindingRecord, FindingsFilter};
 use crate::resend::Resend;
 use crate::timestamp::Timestamp;
 use crate::words::audits;
@@ -112,9 +108,9 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let seen = Seen::of(&visit).await?;
     let shown_type = locale.event_type(&event.event_type);
     let frame = Frame::of(&visit, View::Deliveries, &shown_type, &seen);
-    let finding = finding(&visit, event).await?;
-    let (urgency, state, explained) = if let Some(missing) = &finding {
-        found_missing(locale, missing)
+    let finding = missing::of_delivery(&visit, event).await?;
+    let (urgency, state, explained) = if let Some(finding) = &finding {
+        missing::state(locale, finding)
     } else {
         let (urgency, state) = deliveries::state(locale, event, now.wall);
         (urgency, state, explained(&visit, &found))
@@ -196,38 +192,6 @@ fn done(visit: &Visit<'_>) -> Option<String> {
             Some(delivery::resent(follows, language))
         }
     }
-}
-
-/// What a comparison has found out about a delivery that was answered as received, and that has not ended.
-async fn finding(
-    visit: &Visit<'_>,
-    event: &EventSummary,
-) -> Result<Option<FindingRecord>, PageError> {
-    let Ok(id) = Uuid::try_parse(&event.id) else {
-        return Ok(None);
-    };
-    if event.status != Status::Delivered {
-        return Ok(None);
-    }
-    let this_alone = FindingsFilter {
-        range: Some(IdRange { from: id, to: id }),
-        routes: visit.visible_routes(),
-    };
-    let findings = visit.api.store.findings(this_alone, 1).await?;
-    Ok(findings.named.into_iter().next())
-}
-
-/// Its state, and what that means.
-fn found_missing(locale: Locale, found: &FindingRecord) -> (Urgency, String, String) {
-    let why = locale.discrepancy(found.discrepancy);
-    let (urgency, means) = match found.discrepancy {
-        _ if found.sent_again => (Urgency::Wait, W::ExplainedSentAgain),
-        Discrepancy::NoEffect => (Urgency::Look, W::ExplainedNoEffect),
-        Discrepancy::AnsweredButAbsent | Discrepancy::FailedThere => {
-            (Urgency::Act, W::ExplainedMissing)
-        }
-    };
-    (urgency, why.to_owned(), locale.phrase(means).to_owned())
 }
 
 /// What it means, in one or two sentences.
