@@ -26,7 +26,7 @@ use target::{STANDARD_OUTPUT, Target};
 /// How often the number of rows is drawn again.
 const DRAWN_EVERY: Duration = Duration::from_millis(200);
 /// After each page, the daemon rests for this many times what it took.
-const PAUSE: u32 = 3;
+const PAUSE: u32 = 1;
 
 #[derive(Args)]
 pub(super) struct Export {

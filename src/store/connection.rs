@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::priority::Throttle;
 use crate::timestamp::Timestamp;
 
 /// How long a connection waits for a lock that another one holds. Only a backup or an admin's
@@ -23,6 +24,9 @@ const BUSY_TIMEOUT_AT_START: Duration = Duration::from_mins(1);
 const BUSY_TIMEOUT_UNTOLD: Duration = Duration::from_secs(1);
 /// The number of prepared statements that each connection caches.
 const STATEMENTS_KEPT: usize = 64;
+/// SQLite's steps after which a throttled query looks at the clock: some microseconds, or half a millisecond when each
+/// step of an integrity check looks through a page.
+const STEPS_AT_ONCE: i32 = 100;
 /// The page cache of the writing connection, in KiB. A transaction that changes more pages than fit
 /// writes some of them twice. A larger one is no faster: after a commit that has put pages into another order, SQLite
 /// looks through the whole of it.
@@ -105,6 +109,17 @@ pub(super) fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
         tracing::warn!(%database, "another program uses the database; waiting for it up to {seconds} seconds. Close it, such as a sqlite3 that was left open; `fuser -v {database}` names it");
         open(BUSY_TIMEOUT_AT_START)
     })
+}
+
+/// Lets the queries of a connection run in short bursts ([`Throttle`]), for work that must not slow down accepting.
+pub(super) fn throttle(connection: &Connection) -> rusqlite::Result<()> {
+    let mut throttle = Throttle::start();
+    let look = move || {
+        throttle.rest_when_due();
+        // True would break off the query.
+        false
+    };
+    connection.progress_handler(STEPS_AT_ONCE, Some(look))
 }
 
 /// Gives a database that has none the number by which its copies are known. It stands in the file's header, where it can

@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
-use super::connection::open_for_reading;
+use super::connection::{open_for_reading, throttle};
 use super::file::{DatabaseFile, OpenError};
 use crate::priority;
 
@@ -49,14 +49,14 @@ impl Readers {
         let (running, ended) = mpsc::channel(1);
         for number in 0..threads {
             let connection =
-                open(file).map_err(|error| OpenError::database(file.path(), &error))?;
+                open(file, priority).map_err(|error| OpenError::database(file.path(), &error))?;
             let (own, jobs) = (file.clone(), Arc::clone(&receiver));
             let running = running.clone();
             let serve = move || {
                 if priority == Priority::Low {
                     priority::lower();
                 }
-                serve(connection, &own, &jobs);
+                serve(connection, &own, priority, &jobs);
                 drop(running);
             };
             thread::Builder::new()
@@ -136,18 +136,21 @@ fn in_one_transaction<T>(
 /// Opens the database so that it cannot be changed, with its journal: one that is opened later may not be there any
 /// more. A value of the header suffices for that: the tables are looked up with the first query, and a connection that
 /// nobody needs has none of them in memory.
-fn open(file: &DatabaseFile) -> rusqlite::Result<Connection> {
+fn open(file: &DatabaseFile, priority: Priority) -> rusqlite::Result<Connection> {
     let connection = open_for_reading(file.path())?;
+    if priority == Priority::Low {
+        throttle(&connection)?;
+    }
     connection.execute_batch("PRAGMA user_version")?;
     Ok(connection)
 }
 
 /// Another file may be at the database's path by now; that one is not read.
-fn reopen(file: &DatabaseFile) -> Option<Connection> {
+fn reopen(file: &DatabaseFile, priority: Priority) -> Option<Connection> {
     if !file.is_in_place() {
         return None;
     }
-    let opened = open(file);
+    let opened = open(file, priority);
     if let Err(error) = &opened {
         tracing::error!(%error, "the database cannot be opened for reading");
     }
@@ -155,13 +158,18 @@ fn reopen(file: &DatabaseFile) -> Option<Connection> {
 }
 
 /// Answers queries until nobody can ask any more. A connection whose query panicked is replaced.
-fn serve(connection: Connection, file: &DatabaseFile, jobs: &Mutex<Receiver<Job>>) {
+fn serve(
+    connection: Connection,
+    file: &DatabaseFile,
+    priority: Priority,
+    jobs: &Mutex<Receiver<Job>>,
+) {
     let mut connection = Some(connection);
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         // Without a connection this caller is told that the store closes; the next caller tries again.
-        let Some(mut used) = connection.take().or_else(|| reopen(file)) else {
+        let Some(mut used) = connection.take().or_else(|| reopen(file, priority)) else {
             continue;
         };
         if job(&mut used) {
@@ -174,6 +182,27 @@ fn serve(connection: Connection, file: &DatabaseFile, jobs: &Mutex<Receiver<Job>
 mod tests {
     use super::*;
     use crate::command_line::CommandLine;
+
+    /// The niceness of the calling thread, as Linux says it: the seventeenth value behind the thread's name.
+    fn niceness() -> i32 {
+        let all = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let behind_name = all.rsplit(')').next().unwrap();
+        let value = behind_name.split_whitespace().nth(16).unwrap();
+        value.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn long_work_has_a_low_priority_and_others_have_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let opened =
+            super::super::file::open::open(directory.path(), &CommandLine::default()).unwrap();
+        for (priority, lower) in [(Priority::Normal, 0), (Priority::Low, 10)] {
+            let readers = Readers::open(&opened.file, 1, priority).unwrap();
+            let nice = readers.work(|_| Ok(niceness())).await.unwrap();
+            assert_eq!(nice, (niceness() + lower).min(19), "{priority:?}");
+            readers.close().await;
+        }
+    }
 
     #[tokio::test]
     #[allow(clippy::panic)]

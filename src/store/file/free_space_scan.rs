@@ -9,6 +9,8 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
+use crate::priority::Throttle;
+
 /// What the first byte of a page says that has rows: of an index or of a table, inner pages and leaves.
 const WITH_ROWS: [u8; 4] = [2, 5, 10, 13];
 /// The first of them are inner pages, whose header is longer.
@@ -31,6 +33,7 @@ pub(in crate::store) fn pages_with(
     let pages = database.metadata()?.len() / (size as u64).max(1);
     let mut page = vec![0; size];
     let mut found = Vec::new();
+    let mut throttle = Throttle::start();
     for (number, at) in (1..).zip(0..pages) {
         match database.read_exact_at(&mut page, at * size as u64) {
             // Free pages were cut off meanwhile.
@@ -41,6 +44,7 @@ pub(in crate::store) fn pages_with(
         if parts.any(|part| texts.is_left_in(&page[part])) {
             found.push(number);
         }
+        throttle.rest_when_due();
     }
     Ok(found)
 }
