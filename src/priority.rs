@@ -11,7 +11,7 @@ const NICENESS: i32 = 10;
 /// How long throttled work runs, and how long it rests then. Whatever its priority, Linux lets a thread run for up to 3 ms
 /// before another one that wakes up has its turn; a thread that rests earlier holds up nobody for so long.
 const BURST: Duration = Duration::from_micros(300);
-const REST: Duration = Duration::from_micros(300);
+const REST: Duration = Duration::from_micros(100);
 
 /// Lowers the priority of the calling thread, and of those that it starts afterwards. There is no way back.
 pub fn lower() {

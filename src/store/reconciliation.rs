@@ -18,6 +18,7 @@ use super::{BulkRules, Store, StoreError, arrivals, delivered_digests, missing_d
 use crate::cause::Cause;
 use crate::clock::Moment;
 use crate::event::Status;
+use crate::priority::Throttle;
 use crate::reconciliation::comparison::{Closed, Comparer, Comparison, Counts, Delivery, Question};
 use crate::timestamp::Timestamp;
 
@@ -168,9 +169,11 @@ pub(super) fn compare(
     let mut statement = connection.prepare_cached(&deliveries())?;
     let range = [question.range.from, question.range.to].map(|id| id.to_string());
     let mut rows = statement.query(range)?;
+    let mut throttle = Throttle::start();
     while let Some(row) = rows.next()? {
         let delivery = delivery(row, now)?;
         comparer.add(&delivery, || last_cause(connection, delivery.seq))?;
+        throttle.rest_when_due();
     }
     let behind = if question.range_was_said {
         0
