@@ -35,6 +35,8 @@ struct DeliveriesPage<'a> {
     frame: &'a Frame,
     filter: &'a Filter,
     told: Option<String>,
+    /// Conditions of the address that nobody knows.
+    unknown: Option<String>,
     tabs: Vec<Tab>,
     /// Name in the address, and as it is shown.
     types: Vec<(String, String)>,
@@ -105,9 +107,6 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         }
     }
     let filter = Filter::of(query);
-    if !filter.unknown.is_empty() {
-        told = Some(deliveries::not_understood(&filter.unknown, locale));
-    }
     let now = api.clock.moment();
     let events = filter.events(locale.timezone, now.wall, visit.visible_routes());
     if events.is_none() {
@@ -151,6 +150,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     });
     let page = DeliveriesPage {
         told,
+        unknown: deliveries::not_understood(&filter.unknown, locale),
         tabs: tabs(&visit, &filter, &seen),
         types: types(&visit, &filter).await?,
         routes: routes(&visit),

@@ -200,11 +200,8 @@ fn explained(visit: &Visit<'_>, found: &EventDetail) -> String {
     let event = &found.summary;
     let why = event.last_cause.map(|cause| match event.status {
         Status::Exhausted if cause.is_outage() => {
-            let next = if visit.operates() {
-                W::PressWhenBack
-            } else {
-                W::AskWhenBack
-            };
+            let by_role = [W::AskWhenBack, W::PressWhenBack];
+            let next = by_role[usize::from(visit.operates())];
             causes::told_with(cause, locale.phrase(next), locale.language)
         }
         Status::Exhausted => causes::told(cause, locale.language),

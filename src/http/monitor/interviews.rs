@@ -47,6 +47,8 @@ const NO_SHOWS: u64 = 50;
 struct InterviewsPage<'a> {
     frame: &'a Frame,
     told: Option<String>,
+    /// Conditions of the address that nobody knows.
+    unknown: Option<String>,
     said: Said,
     filter: &'a InterviewView,
     numbers: Vec<Number>,
@@ -129,9 +131,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let mut told = preview::done(&visit);
     let after = query.take("cursor").as_deref().and_then(read_cursor);
     let mut filter = InterviewView::of(query);
-    if !filter.unknown.is_empty() {
-        told = Some(not_understood(&filter.unknown, locale));
-    }
+    let unknown = not_understood(&filter.unknown, locale);
     let now = api.clock.now();
     if !filter.is_understood(locale.timezone) {
         filter = InterviewView::default();
@@ -164,6 +164,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let frame = Frame::of(&visit, View::Interviews, title, &seen);
     let page = InterviewsPage {
         told,
+        unknown,
         said: said(locale, &counted.total, &past.total, &filter),
         numbers: numbers(locale, &counted.total, &past.total, &filter),
         names: [

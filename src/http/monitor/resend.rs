@@ -125,8 +125,7 @@ pub(super) fn done(visit: &Visit<'_>) -> Option<String> {
 async fn meant(visit: &Visit<'_>, filter: &Filter) -> Result<EventFilter, PageError> {
     let locale = visit.locale;
     // Without a condition that is not known, more would be sent than was meant.
-    if !filter.unknown.is_empty() {
-        let told = deliveries::not_understood(&filter.unknown, locale);
+    if let Some(told) = deliveries::not_understood(&filter.unknown, locale) {
         return Err(PageError::Contradicts(told));
     }
     if !matches!(filter.status, Some(Status::Exhausted | Status::Delivered)) {

@@ -20,6 +20,18 @@ phrases! {
 }
 
 phrases! {
+    /// Why VoiceDrive refused something, within a sentence.
+    Because {
+        NotKnown: "送り主を確認できないとして、", "it cannot tell who sends";
+        ClocksDiffer: "時計がずれているとして、", "the clocks of this server and of VoiceDrive differ";
+        NotTaken: "この内容は受け付けられないとして、", "it does not take this type or its content";
+        TooLarge: "大きすぎるとして、", "too large";
+        TooMany: "一度に送る量が多すぎるとして、", "too much at a time";
+        Other: "", "see why below";
+    }
+}
+
+phrases! {
     /// Whom to ask.
     Ask {
         PartnerIfItLasts: "1 時間以上続く場合は、VoiceDrive の担当者に連絡してください。", "If it lasts for an hour or more, call VoiceDrive.";
@@ -64,6 +76,20 @@ pub(crate) fn why(cause: Cause) -> Why {
         Cause::TooLarge => Why::TooLarge,
         Cause::RateLimited => Why::TooMany,
         Cause::WrongAddress | Cause::Moved => Why::WrongAddress,
+    }
+}
+
+/// Why VoiceDrive refused something, within a sentence.
+pub(crate) fn because(cause: Cause) -> Because {
+    match why(cause) {
+        Why::NotKnown => Because::NotKnown,
+        Why::ClocksDiffer => Because::ClocksDiffer,
+        Why::NotTaken => Because::NotTaken,
+        Why::TooLarge => Because::TooLarge,
+        Why::TooMany => Because::TooMany,
+        Why::PartnerInTrouble | Why::NotReached | Why::NotSecure | Why::WrongAddress => {
+            Because::Other
+        }
     }
 }
 

@@ -114,18 +114,21 @@ impl Locale {
     }
 }
 
-/// Conditions in the address that nobody knows.
-pub(crate) fn not_understood(unknown: &[String], locale: Locale) -> String {
+/// Conditions in the address that nobody knows, if there are any.
+pub(crate) fn not_understood(unknown: &[String], locale: Locale) -> Option<String> {
+    if unknown.is_empty() {
+        return None;
+    }
     let shown = unknown.iter().take(3).map(|one| {
         let short: String = one.chars().take(40).collect();
         harmless(&short)
     });
     let shown = shown.collect::<Vec<_>>().join(", ");
-    both!(
+    Some(both!(
         locale.language,
         "アドレスの中に、分からない条件があります。その条件は使っていません: {shown}",
         "The address has conditions that are not known. They were not used: {shown}"
-    )
+    ))
 }
 
 /// How many deliveries a filter means; `most`: counting stops there.

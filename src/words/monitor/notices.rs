@@ -79,12 +79,14 @@ impl Locale {
         let lasting = state != State::Resolved;
         let told = match &report.finding {
             Finding::Deliveries { cause, .. } if lasting => {
-                let told = of_deliveries(report.kind, report.count, report.open(), language);
-                followed_by(told, self.phrase(causes::why(*cause)), language)
+                let because = self.phrase(causes::because(*cause));
+                let told = of_deliveries(report, because, language);
+                match report.kind {
+                    Kind::PartnerRefuses => told,
+                    _ => followed_by(told, self.phrase(causes::why(*cause)), language),
+                }
             }
-            Finding::Missing { .. } if lasting => {
-                of_deliveries(report.kind, report.count, report.open(), language)
-            }
+            Finding::Missing { .. } if lasting => of_deliveries(report, "", language),
             Finding::Away { cause, .. } if lasting => {
                 let waiting = report.count.saturating_sub(report.exhausted);
                 let why = self.phrase(causes::why(*cause));
@@ -143,12 +145,14 @@ fn followed_by(told: String, more: &str, language: Language) -> String {
     }
 }
 
-fn of_deliveries(kind: Kind, count: u64, waiting: u64, language: Language) -> String {
+/// `because`: why they were refused.
+fn of_deliveries(report: &Report, because: &str, language: Language) -> String {
+    let (kind, count, waiting) = (report.kind, report.count, report.open());
     let told = match kind {
         Kind::PartnerRefuses => both!(
             language,
-            "VoiceDrive が {count} 件の受け取りを断りました。",
-            "VoiceDrive refused {count}."
+            "VoiceDrive が、{because}{count} 件の受け取りを断りました。",
+            "VoiceDrive refused {count}: {because}."
         ),
         Kind::DeliveriesMissing => both!(
             language,
