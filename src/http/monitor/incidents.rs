@@ -159,12 +159,11 @@ fn row(visit: &Visit<'_>, seen: &Seen, incident: &Incident) -> Row {
         route: report.subject.clone(),
         ..Filter::default().with_status(Some(Status::Exhausted))
     };
-    let (urgency, badge) = match incident.closed_at {
-        Some(_) => (Urgency::Fine, locale.phrase(W::IsEnded)),
-        None => {
-            let (_, urgency) = urgency::of(report.kind);
-            (urgency, locale.phrase(urgency.word()))
-        }
+    let (urgency, badge) = if incident.closed_at.is_some() {
+        (Urgency::Fine, locale.phrase(W::IsEnded))
+    } else {
+        let (_, urgency) = urgency::of(report.kind);
+        (urgency, locale.phrase(urgency.word()))
     };
     let name = locale.notice(report.kind);
     Row {

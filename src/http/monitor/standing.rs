@@ -80,6 +80,40 @@ impl Sentence {
     }
 }
 
+/// What would hide that something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gap {
+    /// What was delivered on a route that can be compared was never compared.
+    NeverCompared,
+    /// Nobody is told when something is wrong.
+    NoChannel,
+    /// Somebody who should be told cannot be reached.
+    ChannelFails,
+}
+
+/// What could be better, of routes that the reader may know of.
+fn gaps(visit: &Visit<'_>, overview: &Overview, routes: &[RouteOverview]) -> Vec<Gap> {
+    let api = visit.api;
+    let is_compared = |name: &str| overview.comparisons.iter().any(|(route, _)| route == name);
+    let never_compared = routes.iter().any(|route| {
+        let is_counted = api.routes.counted.contains(&route.route);
+        is_counted && route.delivered > 0 && !is_compared(&route.route)
+    });
+    let failing = &overview.failing_channels;
+    let fails = api.channels.iter().any(|channel| {
+        let key = channel.key();
+        failing.iter().any(|(one, _)| *one == key)
+    });
+    let gaps = [
+        (never_compared, Gap::NeverCompared),
+        (api.channels.is_empty(), Gap::NoChannel),
+        (fails, Gap::ChannelFails),
+    ];
+    gaps.into_iter()
+        .filter_map(|(is_there, gap)| is_there.then_some(gap))
+        .collect()
+}
+
 /// What was read of the relay, for whoever looks at it.
 pub(super) struct Seen {
     pub(super) overview: Overview,
@@ -97,12 +131,8 @@ pub(super) struct Seen {
     without_url: Vec<String>,
     /// The reader may do something about it.
     operates: bool,
-    /// What was delivered on a route that can be compared was never compared.
-    never_compared: bool,
-    /// Somebody is told when something is wrong.
-    has_channels: bool,
-    /// Somebody who should be told cannot be reached.
-    channel_fails: bool,
+    /// What could be better although nothing is wrong.
+    gaps: Vec<Gap>,
 }
 
 impl Seen {
@@ -139,19 +169,11 @@ impl Seen {
         let names = routes.iter().map(|route| route.route.as_str());
         let without_url = names.chain([DEFAULT]).filter(leads_nowhere);
         let without_url = without_url.map(str::to_owned).collect();
-        let was_compared = |name: &str| overview.comparisons.iter().any(|(route, _)| route == name);
-        let never_compared = routes.iter().any(|route| {
-            let is_counted = api.routes.counted.contains(&route.route);
-            is_counted && route.delivered > 0 && !was_compared(&route.route)
-        });
-        let mut channels = api.channels.iter().map(|channel| channel.key());
-        let fails = |key: String| overview.failing_channels.iter().any(|(one, _)| *one == key);
+        let gaps = gaps(visit, &overview, &routes);
         Ok(Self {
             without_url,
             operates: visit.operates(),
-            never_compared,
-            has_channels: !api.channels.is_empty(),
-            channel_fails: channels.any(fails),
+            gaps,
             overview,
             routes,
             now: api.clock.now(),

@@ -9,7 +9,7 @@ phrases! {
         Fine: "正常に動いています。対応は必要ありません。", "Everything works. Nothing needs to be done.";
         FineWithAdvice: "正常に動いています。今すぐの対応は必要ありません。", "Everything works. Nothing needs to be done now.";
         Starting: "動き始めました。まだ送信はありません。", "The relay has started. Nothing was sent yet.";
-        StartingNext: "スタッフシステムから届くと、ここに表示されます。対応は必要ありません。", "What the staff system hands in appears here. Nothing needs to be done.";
+        StartingNext: "スタッフシステムから届くと、ここに表示されます。今すぐの対応は必要ありません。", "What the staff system hands in appears here. Nothing needs to be done now.";
         QuietNext: "送信するものがなかっただけなら、対応は不要です。あったはずなら、スタッフシステムの担当者に確かめてください。", "When there was nothing to send, nothing needs to be done. If there should have been, ask whoever looks after the staff system.";
         Trouble: "データの保存に問題があります。新しいものを受け付けられません。", "Something is wrong with the stored data, and nothing new is accepted.";
         TroubleNext: "サーバーの担当者に、すぐに連絡してください。", "Call whoever looks after the server at once.";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::urgency::{self, Urgency};
-use super::{Seen, Sentence, address};
+use super::{Gap, Seen, Sentence, address};
 use crate::hold::EVERY_ROUTE;
 use crate::incident::{Kind, Report, State};
 use crate::language::Locale;
@@ -308,19 +308,21 @@ impl Seen {
             let told = Sentence::new(ADVICE, Urgency::Look, locale.phrase(told));
             told.next(locale.phrase(next)).door(address, name)
         };
-        let mut said = Vec::new();
-        if self.never_compared {
-            let (told, next) = (W::NeverCompared, W::NeverComparedNext);
-            said.push(of(told, next, address::RECONCILE, A::SeeReconciliation));
-        }
-        if !self.has_channels {
-            let (told, next) = (W::NoChannel, W::NoChannelNext);
-            said.push(of(told, next, address::INCIDENTS, A::SeeIncidents));
-        } else if self.channel_fails {
-            let (told, next) = (W::FailingChannel, W::FailingChannelNext);
-            said.push(of(told, next, address::INCIDENTS, A::SeeIncidents));
-        }
-        said
+        let said = self.gaps.iter().map(|gap| match gap {
+            Gap::NeverCompared => {
+                let (told, next) = (W::NeverCompared, W::NeverComparedNext);
+                of(told, next, address::RECONCILE, A::SeeReconciliation)
+            }
+            Gap::NoChannel => {
+                let (told, next) = (W::NoChannel, W::NoChannelNext);
+                of(told, next, address::INCIDENTS, A::SeeIncidents)
+            }
+            Gap::ChannelFails => {
+                let (told, next) = (W::FailingChannel, W::FailingChannelNext);
+                of(told, next, address::INCIDENTS, A::SeeIncidents)
+            }
+        });
+        said.collect()
     }
 
     fn of_nothing(&self, has_advice: bool, locale: Locale, advice: &AdviceContext) -> Sentence {

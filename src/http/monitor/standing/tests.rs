@@ -47,9 +47,7 @@ fn seen(routes: Vec<RouteOverview>) -> Seen {
         trouble: None,
         without_url: Vec::new(),
         operates: true,
-        never_compared: false,
-        has_channels: true,
-        channel_fails: false,
+        gaps: Vec::new(),
     }
 }
 
@@ -141,7 +139,7 @@ fn the_worst_comes_first_and_nothing_is_left_out() {
     ]);
     all.disk_full = true;
     all.without_url = vec![DEFAULT.to_owned()];
-    all.has_channels = false;
+    all.gaps.push(Gap::NoChannel);
     all.overview.holds.push(hold(DEFAULT));
     assert_eq!(urgencies(&all), [Act, Act, Act, Wait, Hold, Look]);
     assert!(said(&all)[1].text.contains("7 件"), "{:?}", said(&all));
@@ -169,8 +167,7 @@ fn where_nothing_needs_anybody_one_sentence_says_so() {
 #[test]
 fn what_could_be_better_is_told_with_what_is_well() {
     let mut well = seen(vec![route(DEFAULT)]);
-    well.never_compared = true;
-    well.channel_fails = true;
+    well.gaps = vec![Gap::NeverCompared, Gap::ChannelFails];
     let told = said(&well);
     assert_eq!(
         urgencies(&well),
