@@ -84,6 +84,13 @@ impl Report {
         }
     }
 
+    /// Of the deliveries that it counts, those that have neither arrived nor been dismissed.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        let settled = self.delivered + self.dismissed;
+        self.count.saturating_sub(settled)
+    }
+
     /// Whether it is what an outage brings about.
     #[must_use]
     pub fn is_of_outage(&self) -> bool {

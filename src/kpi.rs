@@ -126,6 +126,19 @@ impl KpiCounts {
         }
     }
 
+    /// The same, judged only when what still waits cannot change it.
+    #[must_use]
+    pub fn send_success_unless_waiting(&self) -> Measure {
+        let goal = self.send_success();
+        let mut at_best = self.clone();
+        at_best.sends.succeeded += self.waiting;
+        let is_open = goal.met == Some(false) && at_best.send_success().met == Some(true);
+        Measure {
+            met: goal.met.filter(|_| !is_open),
+            ..goal
+        }
+    }
+
     /// How many of the interviews took place, in percent.
     #[must_use]
     pub fn interview_completion(&self) -> Measure {
@@ -235,6 +248,19 @@ mod tests {
             let measure = sends(sent, succeeded).send_success();
             assert_eq!((measure.tenths, measure.met), (Some(tenths), met), "{sent}");
         }
+    }
+
+    #[test]
+    fn what_still_waits_is_not_judged_as_lost() {
+        for (waiting, met) in [(0, Some(false)), (4, Some(false)), (5, None)] {
+            let counts = KpiCounts {
+                waiting,
+                ..sends(100, 94)
+            };
+            let goal = counts.send_success_unless_waiting();
+            assert_eq!((goal.tenths, goal.met), (Some(940), met), "{waiting}");
+        }
+        assert_eq!(sends(100, 99).send_success_unless_waiting().met, Some(true));
     }
 
     #[test]

@@ -88,6 +88,44 @@ pub struct RouteOverview {
     pub due_at: Option<Timestamp>,
     /// When a delivery arrived last.
     pub delivered_at: Option<Timestamp>,
+    /// Of those that wait for a retry, those that had arrived: a person wants them sent again.
+    pub resent: Resent,
+    /// What an outage has left, of what waits for a person.
+    pub left: LeftByOutage,
+}
+
+/// Deliveries that had arrived and are to be sent again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resent {
+    /// All of them.
+    pub all: u64,
+    /// Those whose first send lies in the last 24 hours.
+    pub of_day: u64,
+}
+
+/// What an outage has left on one route, and how far sending it again is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftByOutage {
+    /// Deliveries that wait for a person because the receiver was away.
+    pub exhausted: u64,
+    /// When the oldest of them were tried last.
+    pub tried_at: Option<Timestamp>,
+    /// The last attempt of the route has failed as in an outage.
+    pub is_away: bool,
+    /// What is done about it.
+    pub recovery: RecoveryStep,
+}
+
+/// How far it is to send again what an outage has left on a route.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecoveryStep {
+    /// Nobody has begun.
+    #[default]
+    None,
+    /// One is being sent, to see whether the receiver is back.
+    Probing,
+    /// The receiver is back, and the rest is being sent.
+    Following,
 }
 
 /// Events by what has become of them.

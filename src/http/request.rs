@@ -249,6 +249,11 @@ impl Query {
             .transpose()
     }
 
+    /// The names of what was not taken.
+    pub fn left(self) -> impl Iterator<Item = String> {
+        self.values.into_keys()
+    }
+
     /// Ends the reading.
     ///
     /// # Errors

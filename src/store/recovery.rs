@@ -13,10 +13,14 @@ use crate::audit::{Action, Actor, Subject};
 use crate::cause::Cause;
 use crate::clock::Moment;
 use crate::order::Ahead;
+use crate::overview::{LeftByOutage, RecoveryStep};
 use crate::recovery::{Followed, LeftBehind, ProbeResult, Recovery};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::timestamp::Timestamp;
 
+/// Of so many of the oldest it is looked when they were tried last: a probe is one of them.
+const OLDEST: u32 = 50;
 /// Deliveries that are looked at in one step.
 const LOOKED_AT: u32 = 1000;
 /// Deliveries that are opened in one transaction; more would hold up accepting.
@@ -263,6 +267,36 @@ fn left_behind(connection: &Connection, route: &str) -> rusqlite::Result<Option<
         Ok(LeftBehind { exhausted, oldest })
     });
     left.transpose()
+}
+
+/// What an outage has left on a route, and how far sending it again is.
+pub(super) fn overview(connection: &Connection, route: &str) -> rusqlite::Result<LeftByOutage> {
+    let left = Left::of(connection, route)?;
+    let recovery = match &left {
+        Some(left) if left.is_probing(connection)? => RecoveryStep::Probing,
+        Some(left) if left.asked && left.is_following() => RecoveryStep::Following,
+        _ => RecoveryStep::None,
+    };
+    let exhausted = left_behind(connection, route)?.map_or(0, |left| left.exhausted);
+    Ok(LeftByOutage {
+        exhausted,
+        tried_at: tried(connection, route)?,
+        is_away: left.is_some_and(|left| left.away_since_ms.is_some()),
+        recovery,
+    })
+}
+
+/// When the oldest of what is exhausted on a route because its receiver was away were tried last.
+fn tried(connection: &Connection, route: &str) -> rusqlite::Result<Option<Timestamp>> {
+    connection
+        .prepare_cached(
+            "SELECT max(coalesce(l.last_retry_at, l.sent_at))
+               FROM (SELECT event_seq FROM left_by_outages
+                      WHERE route = ?1 ORDER BY event_seq LIMIT ?2) o
+               CROSS JOIN events e ON e.seq = o.event_seq
+               CROSS JOIN webhook_send_logs l ON l.id = e.id",
+        )?
+        .query_row((route, OLDEST), |row| row.get(0))
 }
 
 /// The oldest of what is exhausted on a route because its receiver was away that would be sent at once, and not behind

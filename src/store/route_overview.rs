@@ -10,9 +10,9 @@ use super::overview::waiting;
 use super::relay_time::Now;
 use super::send_counts::QueueStatus;
 use super::send_stats::{each_count, sends_by_route};
-use super::{Store, StoreError};
+use super::{Store, StoreError, recovery};
 use crate::clock::Moment;
-use crate::overview::RouteOverview;
+use crate::overview::{Resent, RouteOverview};
 use crate::send_stats::{SendCounts, SendFilter};
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
@@ -75,6 +75,9 @@ fn overviews(
         let open = of_route.retrying + of_route.exhausted;
         of_route.delivered = of_route.delivered.saturating_sub(open);
     }
+    for (route, counts) in resent(connection, now.wall.before(A_DAY))? {
+        routes.entry(route).or_default().resent = counts;
+    }
     for waiting in waiting(connection, now)? {
         let of_route = routes.entry(waiting.route).or_default();
         of_route.accepted = waiting.events.saturating_sub(of_route.retrying);
@@ -83,6 +86,7 @@ fn overviews(
     let overviews = routes.into_iter().map(|(route, overview)| {
         Ok(RouteOverview {
             delivered_at: last_delivered(connection, &route)?,
+            left: recovery::overview(connection, &route)?,
             route,
             ..overview
         })
@@ -107,6 +111,22 @@ fn queue(connection: &Connection) -> rusqlite::Result<Vec<(String, QueueStatus, 
         .query_map([], |row| {
             let status = word(1, row.get(1)?, QueueStatus::from_word)?;
             Ok((row.get(0)?, status, row.get(2)?))
+        })?
+        .collect()
+}
+
+/// What had arrived and is to be sent again, by the route. Few rows of the queue are open, so the search begins with them.
+fn resent(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<(String, Resent)>> {
+    connection
+        .prepare_cached(
+            "SELECT l.route, count(*), sum(l.sent_at >= ?1)
+               FROM webhook_retry_queue q CROSS JOIN webhook_send_logs l ON l.id = q.id
+              WHERE q.status IN ('pending', 'processing') AND l.status = 'success'
+              GROUP BY l.route",
+        )?
+        .query_map([since], |row| {
+            let (all, of_day) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, Resent { all, of_day }))
         })?
         .collect()
 }
@@ -159,7 +179,7 @@ mod tests {
     use crate::store::attempts::record;
     use crate::store::events::accept;
     use crate::store::outbox::{begin, due};
-    use crate::store::tests::{attempted, database, policy, submission, when};
+    use crate::store::tests::{again, attempted, database, policy, submission, when};
 
     #[test]
     fn each_route_has_what_waits_is_tried_again_and_has_arrived() {
@@ -193,5 +213,28 @@ mod tests {
         assert_eq!(counted.iter().map(|c| c.sent).collect::<Vec<_>>(), [0, 2]);
         let others = series(&connection, &ranges, Some(&vec!["other".to_owned()])).unwrap();
         assert!(others.iter().all(|counts| counts.sent == 0));
+    }
+    #[test]
+    fn what_had_arrived_and_is_sent_again_is_no_failure() {
+        let (_directory, connection) = database();
+        let event = [submission("a.b", None)];
+        let accepted = accept(&connection, &event, when(0)).unwrap();
+        let found = due(&connection, "default", when(0), &HashSet::new(), 1).unwrap();
+        for due in found.due {
+            begin(&connection, due.seq, &due.id, when(0)).unwrap();
+            let attempted = attempted(Outcome::Success, when(0).wall, 5);
+            record(&connection, &due, &attempted, &policy(), when(0)).unwrap();
+        }
+        again(&connection, &accepted[0].id, when(1000));
+        let of_default = |at| {
+            overviews(&connection, Vec::new(), when(at))
+                .unwrap()
+                .remove(0)
+        };
+        let seen = of_default(2000);
+        assert_eq!((seen.retrying, seen.delivered), (1, 0));
+        assert_eq!(seen.resent, Resent { all: 1, of_day: 1 });
+        let later = of_default(25 * 3_600_000);
+        assert_eq!(later.resent, Resent { all: 1, of_day: 0 });
     }
 }

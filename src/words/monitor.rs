@@ -24,7 +24,7 @@ use crate::zone::Zone;
 phrases! {
     /// What stands on every page.
     Frame {
-        ForServer: "サーバーの担当者へ", "For whoever looks after the server";
+        ForServer: "技術的な内容 (サーバーの担当者向け)", "Technical details (for whoever looks after the server)";
         Product: "VoiceDrive 連携", "VoiceDrive relay";
         ToContent: "本文へ", "To the content";
         Views: "画面の一覧", "Views";
@@ -43,7 +43,8 @@ phrases! {
         Resume: "更新を再開する", "Refresh again";
         Away: "サーバーにつながりません。今どうなっているかは分かりません。数分待っても戻らないときは、サーバーの担当者に連絡してください。", "The server cannot be reached, so it is not known how things are. If it is not back in some minutes, call whoever looks after the server.";
         AwayOf: "下に見えるのは、次の時刻の内容です:", "What you see below is of:";
-        Ended: "ログインの期限が切れました。サーバーの担当者に新しいリンクを依頼してください。", "Your login is over. Ask whoever looks after the server for a new link.";
+        Ended: "ログインが終わりました。続けるには、サーバーの担当者に新しいリンクを依頼してください。", "You are logged out. To go on, ask whoever looks after the server for a new link.";
+        ToLogin: "ログインの画面へ", "To the login";
         Ending: "あと 2 分ほどでログインが終わります。入力中のものは、今のうちに送ってください。", "Your login is over in about two minutes. Send now what you are typing.";
         Stay: "ログインを続ける", "Stay logged in";
         WithoutScript: "JavaScript が使えないため、1 分ごとに読み直します。", "Without JavaScript the page is loaded again every minute.";
@@ -66,10 +67,10 @@ phrases! {
         NotFound: "このページはありません。送信の記録は、保存期間を過ぎると消えます。", "There is no such page. Records go when their time of retention is over.";
         InvalidTitle: "正しくない指定があります", "Something is not as expected";
         StorageTitle: "今は読み書きできません", "Nothing can be read or written now";
-        Storage: "今はデータを読み書きできません。保存済みのものは失われません。しばらくしてからもう一度開いてください。続く場合は、サーバーの担当者に連絡してください。", "Data cannot be read or written now. What is kept is not lost. Open the page again in a while; if it stays so, call whoever looks after the server.";
+        Storage: "今はデータを読み書きできません。保存済みのものは失われません。数分後にもう一度開いてください。10 分以上続く場合は、サーバーの担当者に連絡してください。", "Data cannot be read or written now. What is kept is not lost. Open the page again in some minutes; if it stays so for ten minutes, call whoever looks after the server.";
         ContradictsTitle: "できませんでした", "It was not done";
         InternalTitle: "エラーが起きました", "An error occurred";
-        Internal: "予期しないエラーが起きました。サーバーに記録しました。続く場合は、サーバーの担当者に連絡してください。", "Something unexpected happened; the server has noted it. If it goes on, call whoever looks after the server.";
+        Internal: "予期しないエラーが起きました。サーバーに記録しました。もう一度開いても同じときは、サーバーの担当者に連絡してください。", "Something unexpected happened; the server has noted it. If it happens again when you open the page again, call whoever looks after the server.";
     }
 }
 

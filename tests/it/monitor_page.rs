@@ -434,7 +434,7 @@ async fn the_sentence_says_what_is_and_what_to_do() {
     relay.wait_for_status(&id, "delivered").await;
     let fine = first().await;
     assert!(
-        fine.contains("Everything works. Nothing needs to be done."),
+        fine.contains("Everything works. Nothing needs to be done now."),
         "{fine}"
     );
     partner.will_answer([status(503)]);

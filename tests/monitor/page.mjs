@@ -77,10 +77,19 @@ await test("an outage is told, and ended by two clicks", async () => {
   await other.goto(`${other.url()}?lang=ja`);
   await browsing.shown(other, "delivery-ja");
   await other.context().close();
+  // Whoever presses it while VoiceDrive is still away is told so, without loading the page again.
+  const recover = page.getByRole("button", { name: "つながるか確かめて、2 件をもう一度送る" });
+  const tried = receiver.received.length;
+  await recover.click();
+  await until("one is tried", () => receiver.received.length === tried + 1);
+  await page.locator("#standing.act", { hasText: "まだつながりませんでした" }).waitFor({ timeout: 30_000 });
+  await page.locator(".told").waitFor({ state: "detached", timeout: 30_000 });
+  check(receiver.received.length === tried + 1, "nothing else was sent");
+  await browsing.picture(page, "now-probed-ja");
   const before = receiver.received.length;
   receiver.status = 200;
   receiver.body = "{}";
-  await page.getByRole("button", { name: "つながるか確かめて、もう一度送る" }).click();
+  await recover.click();
   await page.locator(".told").waitFor();
   await until("the rest follows", () => receiver.received.length === before + 2);
   check(receiver.received.slice(before).map((one) => one.id).join() === failed.join(), "the oldest first, and then the rest");
@@ -262,6 +271,18 @@ await test("the page says when the server is away, and goes on when it is back",
   await browsing.picture(page, "away-ja");
   await relay.start();
   await page.locator("#away").waitFor({ state: "hidden", timeout: 90_000 });
+});
+
+await test("when a login is ended elsewhere, nothing of what was shown stays", async () => {
+  const other = await browsing.page();
+  await logIn(other, "佐々木", "viewer");
+  await other.goto(`${relay.url}/monitor/deliveries`);
+  await relay.command("monitor", "logout", "--name", "佐々木");
+  await other.locator("#ended").waitFor({ state: "visible", timeout: 30_000 });
+  check((await other.locator("main, #state").count()) === 0, "what was shown stays");
+  await browsing.picture(other, "ended-ja");
+  await other.getByRole("link", { name: "ログインの画面へ" }).click();
+  await other.locator("#code").waitFor();
 });
 
 await test("printed, it has what counts and no buttons", async () => {

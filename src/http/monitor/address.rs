@@ -2,6 +2,10 @@
 
 /// All deliveries.
 pub(super) const DELIVERIES: &str = "/monitor/deliveries";
+/// Those that wait for a person.
+pub(super) const EXHAUSTED: &str = "/monitor/deliveries?status=exhausted";
+/// Those that wait for a retry.
+pub(super) const RETRYING: &str = "/monitor/deliveries?status=retrying";
 /// What was told.
 pub(super) const INCIDENTS: &str = "/monitor/incidents";
 /// The question before many are sent again.
@@ -14,6 +18,8 @@ pub(super) const RESEND_MISSING: &str = "/monitor/reconcile/resend";
 pub(super) const INTERVIEWS: &str = "/monitor/interviews";
 /// The server.
 pub(super) const SERVER: &str = "/monitor/server";
+/// Where sending is put on hold, and that is ended.
+pub(super) const HOLDS: &str = "/monitor/server#holds-title";
 
 /// One comparison.
 pub(super) fn comparison(id: &str) -> String {

@@ -17,7 +17,6 @@ use crate::http::reply::Reply;
 use crate::http::request::Query;
 use crate::language::Locale;
 use crate::period::Period;
-use crate::timestamp::Timestamp;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::causes;
 use crate::words::monitor::deliveries::{self, Deliveries as W};
@@ -36,6 +35,8 @@ struct DeliveriesPage<'a> {
     frame: &'a Frame,
     filter: &'a Filter,
     told: Option<String>,
+    /// Conditions of the address that nobody knows.
+    unknown: Option<String>,
     tabs: Vec<Tab>,
     /// Name in the address, and as it is shown.
     types: Vec<(String, String)>,
@@ -66,6 +67,8 @@ struct Row {
     route: String,
     urgency: Urgency,
     state: String,
+    /// Why it has not arrived.
+    why: Option<&'static str>,
     next: &'static str,
 }
 
@@ -79,10 +82,10 @@ impl Row {
             &self.event_type,
             &self.route,
         ];
-        150 + bytes(
+        180 + bytes(
             texts
                 .into_iter()
-                .chain([&*self.state, self.next])
+                .chain([&*self.state, self.next, self.why.unwrap_or_default()])
                 .chain(person),
         )
     }
@@ -95,7 +98,6 @@ impl Row {
 pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let (api, locale) = (visit.api, visit.locale);
     let mut query = Query::parse(visit.head.uri.query())?;
-    let filter = Filter::of(&mut query);
     let before = query.take("cursor").and_then(|text| text.parse().ok());
     let mut told = resend::done(&visit);
     if let Some(id) = query.take("id").filter(|id| !id.trim().is_empty()) {
@@ -104,6 +106,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
             Err(why) => told = Some(locale.phrase(why).to_owned()),
         }
     }
+    let filter = Filter::of(query);
     let now = api.clock.moment();
     let events = filter.events(locale.timezone, now.wall, visit.visible_routes());
     if events.is_none() {
@@ -113,17 +116,17 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         routes: visit.visible_routes(),
         ..EventFilter::default()
     });
+    let seen = Seen::of(&visit).await?;
     let page = api.store.events(events.clone(), before, PAGE, now).await?;
     let matched = match (page.next, before) {
         (None, None) => page.items.len() as u64,
         _ => api.store.count_events(events, COUNTED).await?,
     };
-    let seen = Seen::of(&visit).await?;
     let frame = Frame::of(&visit, View::Deliveries, locale.phrase(W::Title), &seen);
     let mut rows: Vec<Row> = page
         .items
         .iter()
-        .map(|one| row(&visit, one, now.wall))
+        .map(|one| row(&visit, &seen, one))
         .collect();
     let next = match fit(&mut rows, ROOM_OF_ROWS, Row::bytes) {
         0 => page.next,
@@ -147,6 +150,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     });
     let page = DeliveriesPage {
         told,
+        unknown: deliveries::not_understood(&filter.unknown, locale),
         tabs: tabs(&visit, &filter, &seen),
         types: types(&visit, &filter).await?,
         routes: routes(&visit),
@@ -247,9 +251,9 @@ fn routes(visit: &Visit<'_>) -> Vec<(String, String)> {
     routes
 }
 
-fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
+fn row(visit: &Visit<'_>, seen: &Seen, event: &EventSummary) -> Row {
     let locale = visit.locale;
-    let (urgency, state) = state(locale, event, now);
+    let (urgency, state) = state(locale, seen, event);
     Row {
         address: address::delivery(&event.id),
         accepted: locale.to_the_second(event.accepted_at),
@@ -261,6 +265,7 @@ fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
         route: locale.receiver(&event.route),
         urgency,
         state,
+        why: why(locale, event),
         next: locale.phrase(match event.last_cause {
             _ if event.status != Status::Exhausted => W::SeeIt,
             Some(cause) if cause.is_refusal() && causes::is_for_server(cause) => W::AskServer,
@@ -271,8 +276,19 @@ fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
     }
 }
 
+/// Why a delivery has not arrived.
+fn why(locale: Locale, event: &EventSummary) -> Option<&'static str> {
+    match (event.status, event.last_cause) {
+        (Status::Exhausted | Status::Retrying, Some(cause)) => {
+            Some(locale.phrase(causes::why(cause)))
+        }
+        (Status::Retrying, None) => Some(locale.phrase(W::Again)),
+        _ => None,
+    }
+}
+
 /// What has become of a delivery, in words.
-pub(super) fn state(locale: Locale, event: &EventSummary, now: Timestamp) -> (Urgency, String) {
+pub(super) fn state(locale: Locale, seen: &Seen, event: &EventSummary) -> (Urgency, String) {
     let tries = u64::from(event.retry_count) + 1;
     let language = locale.language;
     match event.status {
@@ -281,14 +297,19 @@ pub(super) fn state(locale: Locale, event: &EventSummary, now: Timestamp) -> (Ur
         }
         Status::Accepted => (Urgency::Wait, locale.phrase(W::Waiting).to_owned()),
         Status::Retrying => {
-            let next = event.next_retry_at.map(|at| locale.near(at, now));
-            (
-                Urgency::Wait,
-                deliveries::retrying(tries, next.as_deref(), language),
-            )
+            // During a hold nothing is sent before its end.
+            let next = event.next_retry_at.max(seen.held_until(&event.route));
+            let next = next.map(|at| locale.near(at, seen.now));
+            let next = next.as_deref();
+            // One without a cause had arrived.
+            let told = match event.last_cause {
+                Some(_) => deliveries::retrying(tries, next, language),
+                None => deliveries::again(next, language),
+            };
+            (Urgency::Wait, told)
         }
         Status::Delivered => (Urgency::Fine, locale.phrase(W::Delivered).to_owned()),
         Status::Exhausted => (Urgency::Act, deliveries::exhausted(tries, language)),
-        Status::Dismissed => (Urgency::Hold, locale.phrase(W::Dismissed).to_owned()),
+        Status::Dismissed => (Urgency::Off, locale.phrase(W::Dismissed).to_owned()),
     }
 }

@@ -112,7 +112,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let (urgency, state, explained) = if let Some(finding) = &finding {
         missing::state(locale, finding)
     } else {
-        let (urgency, state) = deliveries::state(locale, event, now.wall);
+        let (urgency, state) = deliveries::state(locale, &seen, event);
         (urgency, state, explained(&visit, &found))
     };
     let mut actions = api.store.actions_on(&event.id).await?;
@@ -199,12 +199,22 @@ fn explained(visit: &Visit<'_>, found: &EventDetail) -> String {
     let locale = visit.locale;
     let event = &found.summary;
     let why = event.last_cause.map(|cause| match event.status {
+        Status::Exhausted if cause.is_outage() => {
+            let by_role = [W::AskWhenBack, W::PressWhenBack];
+            let next = by_role[usize::from(visit.operates())];
+            causes::told_with(cause, locale.phrase(next), locale.language)
+        }
         Status::Exhausted => causes::told(cause, locale.language),
         _ => locale.phrase(causes::why(cause)).to_owned(),
     });
     let why = why.unwrap_or_default();
-    let tries = found.attempts.len() as u64;
+    let attempts = found.attempts.iter().rev();
+    let failed = attempts.take_while(|attempt| attempt.outcome != Outcome::Success);
+    let tries = failed.count() as u64;
     match event.status {
+        Status::Retrying if event.last_cause.is_none() => {
+            locale.phrase(W::ExplainedAgain).to_owned()
+        }
         Status::Accepted => locale.phrase(W::ExplainedAccepted).to_owned(),
         Status::Retrying => delivery::explained_retrying(&why, locale.language),
         Status::Delivered => locale.phrase(W::ExplainedDelivered).to_owned(),
@@ -279,7 +289,11 @@ fn action(visit: &Visit<'_>, done: &Record) -> Step {
     Step {
         at: done.at,
         when: locale.to_the_second(done.at),
-        urgency: Urgency::Hold,
+        urgency: match done.action {
+            Action::Dismiss => Urgency::Off,
+            Action::Resend | Action::Recover | Action::Reconcile => Urgency::Wait,
+            _ => Urgency::Begin,
+        },
         text: delivery::action(
             &audits::action(word, language),
             &audits::who(&done.who, language),

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::visit::RELOAD;
 use crate::day;
 use crate::event::Status;
 use crate::event_record::EventFilter;
@@ -25,26 +26,43 @@ pub(super) struct Filter {
     /// The first and the last day, as they are typed.
     pub(super) first: String,
     pub(super) last: String,
+    /// Conditions that nobody knows, which are not used.
+    pub(super) unknown: Vec<String>,
 }
 
 impl Filter {
     /// Takes it out of a query or a form, of which `take` gives the fields.
     pub(super) fn read(mut take: impl FnMut(&str) -> Option<String>) -> Self {
         let mut text = |name: &str| take(name).map_or_else(String::new, |t| t.trim().to_owned());
+        let (status, period) = (text("status"), text("period"));
+        let (known_status, known_period) = (Status::from_word(&status), Period::from_word(&period));
+        let words = [
+            ("status", status, known_status.is_some()),
+            ("period", period, known_period.is_some()),
+        ];
+        let unknown = words
+            .into_iter()
+            .filter(|(_, word, known)| !word.is_empty() && !known);
         Self {
-            status: Status::from_word(&text("status")),
+            unknown: unknown
+                .map(|(name, word, _)| format!("{name}={word}"))
+                .collect(),
+            status: known_status,
             event_type: text("eventType"),
             staff_id: text("staffId"),
             route: text("route"),
-            period: Period::from_word(&text("period")),
+            period: known_period,
             first: text("first"),
             last: text("last"),
         }
     }
 
-    /// The same of a query.
-    pub(super) fn of(query: &mut Query) -> Self {
-        Self::read(|name| query.take(name))
+    /// The same of a query, of which everything else was taken.
+    pub(super) fn of(mut query: Query) -> Self {
+        let mut filter = Self::read(|name| query.take(name));
+        query.take(RELOAD);
+        filter.unknown.extend(query.left());
+        filter
     }
 
     /// The same with this status.
@@ -126,7 +144,7 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> Filter {
-        Filter::of(&mut Query::parse(Some(query)).unwrap())
+        Filter::of(Query::parse(Some(query)).unwrap())
     }
 
     #[test]
@@ -139,7 +157,9 @@ mod tests {
             "{without}"
         );
         assert!(read("status=exhausted").is_plain() && !read("route=r").is_plain());
-        assert_eq!(read("status=nonsense&x=y"), Filter::default());
+        let unknown = read("status=nonsense&x=y&period=99d&reload=1");
+        assert_eq!(unknown.unknown, ["status=nonsense", "period=99d", "x"]);
+        assert_eq!((unknown.query().as_str(), unknown.is_plain()), ("", false));
     }
 
     #[test]

@@ -52,7 +52,8 @@ struct Row {
     id: String,
     urgency: Urgency,
     name: &'static str,
-    is_over: bool,
+    /// How much somebody is needed, when its name does not say that.
+    badge: Option<&'static str>,
     /// The receiver that it concerns; none: it concerns all of them, or none.
     receiver: Option<String>,
     when: String,
@@ -61,7 +62,8 @@ struct Row {
     next: Option<String>,
     technical: Option<String>,
     deliveries: Option<String>,
-    may_dismiss: bool,
+    /// The button that dismisses what it counts.
+    dismiss: Option<String>,
 }
 
 impl Row {
@@ -73,7 +75,7 @@ impl Row {
             &self.deliveries,
         ];
         let more = more.into_iter().flatten().map(String::as_str);
-        let form = if self.may_dismiss { 900 } else { 0 };
+        let form = if self.dismiss.is_some() { 900 } else { 0 };
         700 + form + bytes([&*self.when, &self.what, self.name].into_iter().chain(more))
     }
 }
@@ -157,15 +159,19 @@ fn row(visit: &Visit<'_>, seen: &Seen, incident: &Incident) -> Row {
         route: report.subject.clone(),
         ..Filter::default().with_status(Some(Status::Exhausted))
     };
+    let (urgency, badge) = if incident.closed_at.is_some() {
+        (Urgency::Fine, locale.phrase(W::IsEnded))
+    } else {
+        let (_, urgency) = urgency::of(report.kind);
+        (urgency, locale.phrase(urgency.word()))
+    };
+    let name = locale.notice(report.kind);
     Row {
         id: report.id.clone(),
-        urgency: match incident.closed_at {
-            Some(_) => Urgency::Fine,
-            None => urgency::of(report.kind).1,
-        },
-        is_over: incident.closed_at.is_some(),
+        urgency,
+        badge: Some(badge).filter(|badge| !name.starts_with(badge)),
         receiver: report.route().map(|route| locale.receivers(route)),
-        name: locale.notice(report.kind),
+        name,
         when: match incident.closed_at {
             None => incidents::since(&from, &lasted, language),
             Some(at) => {
@@ -174,7 +180,7 @@ fn row(visit: &Visit<'_>, seen: &Seen, incident: &Incident) -> Row {
             }
         },
         what: seen.what(state, report, locale),
-        next: (state == State::Ongoing).then(|| locale.todo(report)),
+        next: (state == State::Ongoing).then(|| locale.todo(report, visit.operates())),
         technical: (state == State::Ongoing)
             .then(|| seen.technical(report, locale, &api.advice))
             .flatten(),
@@ -182,7 +188,8 @@ fn row(visit: &Visit<'_>, seen: &Seen, incident: &Incident) -> Row {
             Kind::DeliveriesMissing | Kind::ReconcileOld => Some(address::RECONCILE.to_owned()),
             _ => exhausted.then(|| form::address(address::DELIVERIES, &filter.query())),
         },
-        may_dismiss: report.kind.counts_deliveries() && state == State::Ongoing,
+        dismiss: (report.kind.counts_deliveries() && state == State::Ongoing)
+            .then(|| incidents::dismiss(report.open(), language)),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::kpi::INTERVIEWS_HELD;
 use crate::language::Locale;
 use crate::timestamp::Timestamp;
 use crate::words::monitor::Frame as T;
+use crate::words::monitor::deliveries::not_understood;
 use crate::words::monitor::interviews::{self, Interviews as W};
 use crate::words::monitor::now;
 use crate::words::monitor::standing::Standing as S;
@@ -29,7 +30,7 @@ use crate::zone::Zone;
 use filter::{InterviewView, Span, Tab};
 
 /// Records of a page, at most.
-const PAGE: usize = 50;
+const PAGE: usize = 30;
 /// What they may take, what the types may, and what each list of suggestions may, in bytes.
 const ROOM_OF_ROWS: usize = 12_000;
 const ROOM_OF_TYPES: usize = 4_000;
@@ -46,6 +47,8 @@ const NO_SHOWS: u64 = 50;
 struct InterviewsPage<'a> {
     frame: &'a Frame,
     told: Option<String>,
+    /// Conditions of the address that nobody knows.
+    unknown: Option<String>,
     said: Said,
     filter: &'a InterviewView,
     numbers: Vec<Number>,
@@ -126,8 +129,9 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let (api, locale) = (visit.api, visit.locale);
     let mut query = Query::parse(visit.head.uri.query())?;
     let mut told = preview::done(&visit);
-    let mut filter = InterviewView::of(&mut query);
     let after = query.take("cursor").as_deref().and_then(read_cursor);
+    let mut filter = InterviewView::of(query);
+    let unknown = not_understood(&filter.unknown, locale);
     let now = api.clock.now();
     if !filter.is_understood(locale.timezone) {
         filter = InterviewView::default();
@@ -160,6 +164,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let frame = Frame::of(&visit, View::Interviews, title, &seen);
     let page = InterviewsPage {
         told,
+        unknown,
         said: said(locale, &counted.total, &past.total, &filter),
         numbers: numbers(locale, &counted.total, &past.total, &filter),
         names: [
@@ -343,10 +348,11 @@ fn tabs(
     filter: &InterviewView,
 ) -> Vec<TabLink> {
     use InterviewStatus::{Cancelled, Completed, NoShow, Rescheduled, Scheduled};
+    let to_come = counted.scheduled.saturating_sub(past.scheduled);
     let tabs = [
         (Tab::All, W::All, counted.total),
         (Tab::PastDue, W::PastDue, past.scheduled),
-        (Tab::Of(Scheduled), W::Scheduled, counted.scheduled),
+        (Tab::Of(Scheduled), W::ToCome, to_come),
         (Tab::Of(Completed), W::Completed, counted.completed),
         (Tab::Of(NoShow), W::NoShow, counted.no_show),
         (Tab::Of(Cancelled), W::Cancelled, counted.cancelled),
@@ -369,7 +375,7 @@ fn row(locale: Locale, interview: &Interview, now: Timestamp) -> Row {
             let urgency = match status {
                 Scheduled => Urgency::Begin,
                 Completed => Urgency::Fine,
-                Cancelled | Rescheduled => Urgency::Hold,
+                Cancelled | Rescheduled => Urgency::Off,
                 NoShow => Urgency::Look,
             };
             (urgency, locale.interview_status(status))

@@ -21,9 +21,10 @@ use crate::language::Locale;
 use crate::overview::RouteOverview;
 use crate::period::Period;
 use crate::send_stats::SendCounts;
+use crate::session::Role;
 use crate::timestamp::Timestamp;
 use crate::words::monitor::Frame as T;
-use crate::words::monitor::actions::Actions as A;
+use crate::words::monitor::actions::{self, Actions as A};
 use crate::words::monitor::now::{self, Now as W};
 use crate::words::monitor::standing::Standing as S;
 use crate::words::monitor::{more, thousands};
@@ -31,6 +32,8 @@ use crate::words::monitor::{more, thousands};
 /// What all other sentences and all receivers may take, in bytes.
 const ROOM_OF_OTHERS: usize = 7_000;
 const ROOM_OF_RECEIVERS: usize = 9_000;
+/// People of whom a viewer is told that they may do something, at most.
+const NAMED: usize = 3;
 const HOUR: Duration = Duration::from_hours(1);
 const HOURS: u32 = 24;
 const MONTH: Duration = Duration::from_hours(24 * 30);
@@ -45,11 +48,8 @@ struct NowPage<'a> {
     more_to_do: Option<String>,
     contact: Option<String>,
     told: Option<&'static str>,
-    /// An operator may have sent again what an outage has left.
-    may_recover: bool,
-    /// Something waits for a person.
-    exhausted: u64,
-    operates: bool,
+    /// Whom a reader can ask who may only look.
+    whom: Option<String>,
     receivers: Vec<Receiver>,
     more_receivers: Option<String>,
     goals: Vec<Goal>,
@@ -66,6 +66,8 @@ struct Receiver {
     state: &'static str,
     delivered: String,
     sends: RouteOverview,
+    /// Of those of the last 24 hours, those that have arrived and are not sent again.
+    arrived: u64,
     mean: String,
 }
 
@@ -95,8 +97,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let Some(first) = said.next() else {
         return Err(PageError::NotFound);
     };
-    let needs_partner = first.urgency == Urgency::Act;
-    let contact = api.monitor.contact.as_ref().filter(|_| needs_partner);
+    let contact = api.monitor.contact.as_ref();
+    let contact = contact.filter(|_| first.is_about_sending());
     let contact =
         contact.map(|contact| crate::words::monitor::standing::contact(contact, locale.language));
     let frame = Frame::of(&visit, View::Now, locale.phrase(W::Title), &seen);
@@ -107,13 +109,10 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let more_receivers = fit(&mut receivers, ROOM_OF_RECEIVERS, Receiver::bytes);
     let left = |number: usize| (number > 0).then(|| more(number as u64, locale.language));
     let days = [now.before(MONTH), now].map(|at| locale.day(at));
-    let exhausted = seen.exhausted();
     let done = visit.told().and_then(recover::done);
     let page = NowPage {
         told: done.map(|done| locale.phrase(done)),
-        may_recover: visit.operates() && seen.may_recover() && recover::is_wanted(&visit).await?,
-        operates: visit.operates(),
-        exhausted,
+        whom: whom(&visit, &first).await?,
         first,
         others,
         more_to_do: left(more_to_do),
@@ -126,6 +125,25 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         frame: &frame,
     };
     frame::view(&visit, &frame, &page)
+}
+
+/// Who could do what is to be done, for a reader who may only look.
+async fn whom(visit: &Visit<'_>, first: &Sentence) -> Result<Option<String>, PageError> {
+    if visit.operates() || !first.is_about_sending() {
+        return Ok(None);
+    }
+    let (api, locale) = (visit.api, visit.locale);
+    let sessions = api.store.sessions(api.clock.moment()).await?.into_iter();
+    let operators = sessions.filter(|session| session.role == Role::Operator);
+    let mut names: Vec<String> = operators.map(|session| session.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.truncate(NAMED);
+    Ok(Some(if names.is_empty() {
+        locale.phrase(A::NoOperator).to_owned()
+    } else {
+        actions::operators(&names, locale.language)
+    }))
 }
 
 impl Receiver {
@@ -162,6 +180,7 @@ fn receivers(visit: &Visit<'_>, seen: &Seen) -> Vec<Receiver> {
             } else {
                 "-".to_owned()
             },
+            arrived: route.sends.succeeded.saturating_sub(route.resent.of_day),
             sends: route,
         }
     });
@@ -171,27 +190,21 @@ fn receivers(visit: &Visit<'_>, seen: &Seen) -> Vec<Receiver> {
 }
 
 fn state(visit: &Visit<'_>, seen: &Seen, route: &RouteOverview) -> (Urgency, W) {
-    let mut incidents = seen.overview.incidents.iter().map(|one| &one.report);
-    let away = incidents.any(|report| {
-        report.kind == Kind::PartnerAway && report.route() == Some(route.route.as_str())
-    });
-    let held = seen
-        .overview
-        .holds
-        .iter()
-        .any(|hold| hold.holds(&route.route));
-    if held {
+    let has = |kind| seen.has(kind, &route.route);
+    if seen.is_held(&route.route) {
         (Urgency::Hold, W::Held)
     } else if !visit.api.routes.sends_on(&route.route) {
         (Urgency::Act, W::NoUrl)
-    } else if away {
+    } else if has(Kind::PartnerAway) {
         (Urgency::Look, W::Away)
     } else if route.exhausted > 0 {
         (Urgency::Act, W::Left)
+    } else if has(Kind::DeliveriesMissing) {
+        (Urgency::Act, W::NotThere)
     } else if route.retrying > 0 {
         (Urgency::Wait, W::Resending)
     } else if route.sends.sent == 0 {
-        (Urgency::Fine, W::NothingSent)
+        (Urgency::Begin, W::NothingSent)
     } else {
         (Urgency::Fine, W::Delivering)
     }
@@ -244,7 +257,7 @@ fn goals(visit: &Visit<'_>, counted: &KpiCounts, now: Timestamp) -> Vec<Goal> {
     vec![
         goal(
             (W::SendSuccess, W::SendSuccessMeans),
-            counted.send_success(),
+            counted.send_success_unless_waiting(),
             "%",
             (false, W::NoneSent, of_sends),
         ),

@@ -36,17 +36,3 @@ pub(super) fn done(word: &str) -> Option<W> {
         _ => None,
     }
 }
-
-/// Whether an outage has left something.
-///
-/// # Errors
-/// The store's.
-pub(super) async fn is_wanted(visit: &Visit<'_>) -> Result<bool, PageError> {
-    let api = visit.api;
-    for route in api.routes.routing.names() {
-        if api.routes.sends_on(route) && api.store.left_behind(route).await?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}

@@ -17,6 +17,7 @@ use crate::http::request::Query;
 use crate::language::Locale;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::causes;
+use crate::words::monitor::deliveries;
 use crate::words::monitor::resend::{self, Bulk as W};
 use hyper::StatusCode;
 
@@ -49,7 +50,7 @@ pub(super) struct ResendPage<'a> {
 /// `Contradicts` when nothing matches, or the store's.
 pub(super) async fn ask(visit: Visit<'_>) -> Result<Reply, PageError> {
     let (api, locale) = (visit.api, visit.locale);
-    let filter = Filter::of(&mut Query::parse(visit.head.uri.query())?);
+    let filter = Filter::of(Query::parse(visit.head.uri.query())?);
     let events = meant(&visit, &filter).await?;
     let asked = BulkRequest {
         filter: events.clone(),
@@ -123,6 +124,10 @@ pub(super) fn done(visit: &Visit<'_>) -> Option<String> {
 /// The events that are sent again, of a status that a person chose.
 async fn meant(visit: &Visit<'_>, filter: &Filter) -> Result<EventFilter, PageError> {
     let locale = visit.locale;
+    // Without a condition that is not known, more would be sent than was meant.
+    if let Some(told) = deliveries::not_understood(&filter.unknown, locale) {
+        return Err(PageError::Contradicts(told));
+    }
     if !matches!(filter.status, Some(Status::Exhausted | Status::Delivered)) {
         let told = locale.phrase(W::NeedsStatus).to_owned();
         return Err(PageError::Contradicts(told));
@@ -150,11 +155,15 @@ async fn meant(visit: &Visit<'_>, filter: &Filter) -> Result<EventFilter, PageEr
 /// The filter, for a person to read.
 fn which(locale: Locale, filter: &Filter) -> Vec<(String, String)> {
     use crate::words::monitor::deliveries::Deliveries as D;
-    let status = filter.status.map_or("", Status::as_str);
+    // No other status is sent again.
+    let status = match filter.status {
+        Some(Status::Delivered) => D::Delivered,
+        _ => D::NeedsYou,
+    };
     let period = filter.period.map(|period| locale.period(period));
     let route = (!filter.route.is_empty()).then(|| locale.receiver(&filter.route));
     let rows = [
-        (D::State, locale.status(status).to_owned()),
+        (D::State, locale.phrase(status).to_owned()),
         (D::Type, locale.event_type(&filter.event_type)),
         (D::StaffId, filter.staff_id.clone()),
         (D::Route, route.unwrap_or_default()),

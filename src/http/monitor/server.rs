@@ -9,7 +9,7 @@ use super::frame::{self, Frame, View};
 use super::standing::Seen;
 use super::urgency::Urgency;
 use super::{Visit, address};
-use crate::audit::AuditFilter;
+use crate::audit::{self, AuditFilter};
 use crate::day;
 use crate::http::reply::Reply;
 use crate::http::request::Query;
@@ -344,7 +344,12 @@ fn action(visit: &Visit<'_>, done: &crate::audit::Record) -> Action {
     let language = locale.language;
     let mut what = server::action(done.action.as_str(), language);
     if let Some(count) = done.count {
-        what = format!("{what} ({})", audits::count(count, language));
+        // A recovery sends one, and the rest when that has arrived.
+        let count = match done.action {
+            audit::Action::Recover => server::at_most(count, language),
+            _ => audits::count(count, language),
+        };
+        what = format!("{what} ({count})");
     }
     Action {
         when: locale.day_and_time(done.at),

@@ -1,22 +1,16 @@
 //! What is, and what to do next, the worst first: pure of what was read.
 
-use std::time::Duration;
+mod sentences;
 
-use super::urgency::{self, Urgency};
-use super::{Visit, error::PageError, fit};
-use crate::hold::EVERY_ROUTE;
+use super::urgency::Urgency;
+use super::{Visit, address, error::PageError, fit};
 use crate::incident::{Kind, Report, State};
 use crate::language::Locale;
 use crate::notification::advice::AdviceContext;
 use crate::overview::{Overview, RouteOverview};
 use crate::route::DEFAULT;
 use crate::timestamp::Timestamp;
-use crate::words::audits;
-use crate::words::monitor::causes;
-use crate::words::monitor::standing::{self, Standing as W};
-
-/// Without a send for so long it is said when the last one was.
-const QUIET: Duration = Duration::from_hours(24);
+use crate::words::monitor::actions::Actions as A;
 
 /// A sentence, and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +20,21 @@ pub(super) struct Sentence {
     pub(super) text: String,
     /// What to do.
     pub(super) next: Option<String>,
+    /// So many can be sent again at once, once one of them has shown that VoiceDrive is back.
+    pub(super) recovers: Option<u64>,
+    /// Where something is done about it, or more is seen.
+    pub(super) doors: Vec<Door>,
     /// What whoever looks after the server has to know.
     pub(super) technical: Option<String>,
     /// How bad it is among others: the smallest comes first.
     rank: u8,
+}
+
+/// A link to where something is done, or seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Door {
+    pub(super) address: &'static str,
+    pub(super) name: A,
 }
 
 impl Sentence {
@@ -38,6 +43,8 @@ impl Sentence {
             urgency,
             text: text.into(),
             next: None,
+            recovers: None,
+            doors: Vec::new(),
             technical: None,
             rank,
         }
@@ -50,16 +57,61 @@ impl Sentence {
         }
     }
 
-    /// What it takes in a list of others.
-    pub(super) fn bytes(&self) -> usize {
-        let more = [&self.next, &self.technical];
-        let more = more.into_iter().flatten().map(String::as_str);
-        350 + fit::bytes(more.chain([&*self.text]))
+    fn door(mut self, address: &'static str, name: A) -> Self {
+        self.doors.push(Door { address, name });
+        self
     }
 
     fn technical(self, technical: Option<String>) -> Self {
         Self { technical, ..self }
     }
+
+    /// What it takes in a list of others.
+    pub(super) fn bytes(&self) -> usize {
+        let more = [&self.next, &self.technical];
+        let more = more.into_iter().flatten().map(String::as_str);
+        let button = if self.recovers.is_some() { 250 } else { 0 };
+        350 + button + 120 * self.doors.len() + fit::bytes(more.chain([&*self.text]))
+    }
+
+    /// Whether VoiceDrive can help.
+    pub(super) fn is_about_sending(&self) -> bool {
+        self.urgency == Urgency::Act && matches!(self.rank, 1..=3)
+    }
+}
+
+/// What would hide that something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gap {
+    /// What was delivered on a route that can be compared was never compared.
+    NeverCompared,
+    /// Nobody is told when something is wrong.
+    NoChannel,
+    /// Somebody who should be told cannot be reached.
+    ChannelFails,
+}
+
+/// What could be better, of routes that the reader may know of.
+fn gaps(visit: &Visit<'_>, overview: &Overview, routes: &[RouteOverview]) -> Vec<Gap> {
+    let api = visit.api;
+    let is_compared = |name: &str| overview.comparisons.iter().any(|(route, _)| route == name);
+    let never_compared = routes.iter().any(|route| {
+        let is_counted = api.routes.counted.contains(&route.route);
+        is_counted && route.delivered > 0 && !is_compared(&route.route)
+    });
+    let failing = &overview.failing_channels;
+    let fails = api.channels.iter().any(|channel| {
+        let key = channel.key();
+        failing.iter().any(|(one, _)| *one == key)
+    });
+    let gaps = [
+        (never_compared, Gap::NeverCompared),
+        (api.channels.is_empty(), Gap::NoChannel),
+        (fails, Gap::ChannelFails),
+    ];
+    gaps.into_iter()
+        .filter_map(|(is_there, gap)| is_there.then_some(gap))
+        .collect()
 }
 
 /// What was read of the relay, for whoever looks at it.
@@ -75,8 +127,12 @@ pub(super) struct Seen {
     disk_full: bool,
     /// What is wrong with the database, in words.
     trouble: Option<String>,
-    /// The default route leads somewhere.
-    has_url: bool,
+    /// The routes that lead nowhere.
+    without_url: Vec<String>,
+    /// The reader may do something about it.
+    operates: bool,
+    /// What could be better although nothing is wrong.
+    gaps: Vec<Gap>,
 }
 
 impl Seen {
@@ -109,7 +165,15 @@ impl Seen {
         };
         let file = api.store.file();
         let trouble = file.trouble();
+        let leads_nowhere = |name: &&str| !api.routes.sends_on(name);
+        let names = routes.iter().map(|route| route.route.as_str());
+        let without_url = names.chain([DEFAULT]).filter(leads_nowhere);
+        let without_url = without_url.map(str::to_owned).collect();
+        let gaps = gaps(visit, &overview, &routes);
         Ok(Self {
+            without_url,
+            operates: visit.operates(),
+            gaps,
             overview,
             routes,
             now: api.clock.now(),
@@ -118,7 +182,6 @@ impl Seen {
             disk_full: file.disk_full(),
             trouble: trouble
                 .map(|trouble| trouble.describe(visit.locale.language, &api.advice.commands)),
-            has_url: api.routes.sends_on(DEFAULT),
         })
     }
 
@@ -172,158 +235,27 @@ impl Seen {
         (!is_hidden).then(message)
     }
 
-    /// Whether sending again what did not arrive can help now: not what is refused, and not during a hold.
-    pub(super) fn may_recover(&self) -> bool {
-        let refused = self.report(Kind::PartnerRefuses).is_some();
-        self.exhausted() > 0 && !refused && self.overview.holds.is_empty()
-    }
-
-    fn is_away(&self) -> bool {
-        let mut incidents = self.overview.incidents.iter();
-        incidents.any(|incident| incident.report.kind == Kind::PartnerAway)
-    }
-
-    /// Everything that there is to say, the worst first. One sentence at least.
-    pub(super) fn sentences(&self, locale: Locale, advice: &AdviceContext) -> Vec<Sentence> {
-        let mut said: Vec<Sentence> = [
-            self.of_database(locale),
-            self.of_url(locale, advice),
-            self.of_exhausted(locale, advice),
-            self.of_retrying(locale),
-        ]
-        .into_iter()
-        .flatten()
-        .chain(self.of_holds(locale))
-        .collect();
-        let incidents = self.overview.incidents.iter();
-        let reports = incidents.map(|incident| &incident.report);
-        said.extend(reports.filter_map(|report| self.of_incident(report, locale, advice)));
-        if said.is_empty() {
-            said.push(self.of_nothing(locale, advice));
-        }
-        said.sort_by_key(|sentence| sentence.rank);
-        said
-    }
-
-    fn of_database(&self, locale: Locale) -> Option<Sentence> {
-        if self.disk_full {
-            let told = Sentence::new(0, Urgency::Act, locale.phrase(W::DiskFull));
-            return Some(told.next(locale.phrase(W::DiskFullNext)));
-        }
-        let trouble = self.trouble.clone()?;
-        let told = Sentence::new(0, Urgency::Act, locale.phrase(W::Trouble));
-        let told = told.next(locale.phrase(W::TroubleNext));
-        Some(told.technical(Some(trouble)))
-    }
-
-    fn of_url(&self, locale: Locale, advice: &AdviceContext) -> Option<Sentence> {
-        if self.has_url {
-            return None;
-        }
-        let waiting = self.accepted() + self.retrying();
-        let told = standing::no_url(waiting, locale.language);
-        let [check, reload] = ["check", "reload"].map(|command| advice.commands.typed(command));
-        let technical = standing::set_url(&check, &reload, locale.language);
-        let told = Sentence::new(4, Urgency::Act, told).next(locale.phrase(W::NoUrlNext));
-        Some(told.technical(Some(technical)))
-    }
-
-    /// The incident, of which the finding has the cause, is told with the number that is true now.
-    fn of_exhausted(&self, locale: Locale, advice: &AdviceContext) -> Option<Sentence> {
-        let exhausted = self.exhausted();
-        if exhausted == 0 {
-            return None;
-        }
-        let of_exhausted = self.report(Kind::DeliveriesExhausted);
-        let cause = of_exhausted.and_then(Report::cause);
-        let why = cause.map(|cause| locale.phrase(causes::why(cause)));
-        let told = standing::exhausted(exhausted, why, locale.language);
-        let next = match of_exhausted {
-            _ if self.is_away() => locale.phrase(W::ExhaustedAwayNext).to_owned(),
-            Some(report) if !report.is_of_outage() => cause.map_or_else(
-                || locale.todo(report),
-                |cause| locale.phrase(causes::ask(cause)).to_owned(),
-            ),
-            _ => locale.phrase(W::ExhaustedNext).to_owned(),
-        };
-        let technical = of_exhausted.and_then(|report| self.technical(report, locale, advice));
-        let told = Sentence::new(2, Urgency::Act, told).next(next);
-        Some(told.technical(technical))
-    }
-
-    fn of_retrying(&self, locale: Locale) -> Option<Sentence> {
-        let retrying = self.retrying();
-        if retrying == 0 || self.is_away() {
-            return None;
-        }
-        let tried = self.routes.iter().filter(|route| route.retrying > 0);
-        let due = tried.filter_map(|route| route.due_at).min();
-        let due = due.map(|due| locale.near(due, self.now));
-        let told = standing::retrying(retrying, due.as_deref(), locale.language);
-        Some(Sentence::new(5, Urgency::Wait, told).next(locale.phrase(W::WaitNext)))
-    }
-
-    fn of_holds(&self, locale: Locale) -> Vec<Sentence> {
+    /// Until when this route is on hold; none: it is not.
+    pub(super) fn held_until(&self, route: &str) -> Option<Timestamp> {
         let holds = self.overview.holds.iter();
-        let told = holds.map(|hold| {
-            let held = self.routes.iter().filter(|route| hold.holds(&route.route));
-            let waiting = held.map(|route| route.accepted + route.retrying).sum();
-            let until = locale.near(hold.until, self.now);
-            let who = audits::who(&hold.who, locale.language);
-            let told = standing::held((&until, &who, &hold.reason), waiting, locale);
-            let told = if hold.route == EVERY_ROUTE || hold.route == DEFAULT {
-                told
-            } else {
-                format!("{}: {told}", hold.route)
-            };
-            Sentence::new(6, Urgency::Hold, told).next(locale.phrase(W::HoldNext))
-        });
-        told.collect()
+        let holds = holds.filter(|hold| hold.holds(route));
+        holds.map(|hold| hold.until).max()
     }
 
-    fn of_incident(
-        &self,
-        report: &Report,
-        locale: Locale,
-        advice: &AdviceContext,
-    ) -> Option<Sentence> {
-        let is_told_anyway = match report.kind {
-            // Told with the number that is true now.
-            Kind::DeliveriesExhausted | Kind::OnHold => true,
-            Kind::DiskLow => self.disk_full,
-            Kind::DatabaseDamaged => self.trouble.is_some(),
-            Kind::SuccessRateLow | Kind::QueueLong => self.is_away(),
-            _ => false,
-        };
-        if is_told_anyway {
-            return None;
-        }
-        let (rank, urgency) = urgency::of(report.kind);
-        let told = Sentence::new(rank, urgency, self.what(State::Ongoing, report, locale));
-        let technical = self.technical(report, locale, advice);
-        Some(told.next(locale.todo(report)).technical(technical))
+    /// Somebody has put this route on hold.
+    pub(super) fn is_held(&self, route: &str) -> bool {
+        self.held_until(route).is_some()
+    }
+
+    /// There is such an incident on this route.
+    pub(super) fn has(&self, kind: Kind, route: &str) -> bool {
+        let mut reports = self.overview.incidents.iter().map(|one| &one.report);
+        reports.any(|report| report.kind == kind && report.route() == Some(route))
     }
 
     fn report(&self, kind: Kind) -> Option<&Report> {
         let mut reports = self.overview.incidents.iter().map(|one| &one.report);
         reports.rfind(|report| report.kind == kind)
-    }
-
-    fn of_nothing(&self, locale: Locale, advice: &AdviceContext) -> Sentence {
-        let last = self.last_sent;
-        if last.is_none() && self.accepted() == 0 {
-            let told = Sentence::new(10, Urgency::Begin, locale.phrase(W::Starting));
-            let send = advice.commands.typed("send employee.created");
-            let send = standing::first_event(&send, locale.language);
-            let told = told.next(locale.phrase(W::StartingNext));
-            return told.technical(Some(send));
-        }
-        if last.is_some_and(|last| self.now.since(last) > QUIET) {
-            let last = last.map(|last| locale.day_and_time(last));
-            let told = standing::quiet(last.as_deref(), locale.language);
-            return Sentence::new(10, Urgency::Fine, told).next(locale.phrase(W::QuietNext));
-        }
-        Sentence::new(10, Urgency::Fine, locale.phrase(W::Fine))
     }
 }
 

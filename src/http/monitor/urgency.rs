@@ -6,6 +6,8 @@ use crate::words::monitor::standing::Standing as W;
 /// How much somebody is needed, the most last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
+    /// Nobody any more: a person said so, or it does not take place.
+    Off,
     /// Nobody yet: there is nothing to judge by.
     Begin,
     /// Nobody.
@@ -24,6 +26,7 @@ impl Urgency {
     /// Its shape, which is never the only sign.
     pub(super) fn shape(self) -> &'static str {
         match self {
+            Self::Off => "×",
             Self::Begin => "○",
             Self::Fine => "●",
             Self::Wait => "↻",
@@ -36,7 +39,8 @@ impl Urgency {
     /// Its class in the style sheet.
     pub(super) fn class(self) -> &'static str {
         match self {
-            Self::Begin | Self::Fine => "fine",
+            Self::Off | Self::Begin => "begin",
+            Self::Fine => "fine",
             Self::Wait => "wait",
             Self::Hold => "hold",
             Self::Look => "look",
@@ -52,6 +56,7 @@ impl Urgency {
     /// Its word.
     pub(super) fn word(self) -> W {
         match self {
+            Self::Off => W::StateOff,
             Self::Begin => W::StateBegin,
             Self::Fine => W::StateFine,
             Self::Wait => W::StateWait,

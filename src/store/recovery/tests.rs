@@ -278,3 +278,31 @@ fn a_probe_does_not_stand_behind_a_retry_of_the_same_person() {
     );
     assert_eq!(send(&connection, 16 * MINUTE, taken), [second]);
 }
+
+#[test]
+fn an_overview_tells_whether_it_is_tried_and_how_that_went() {
+    let (_directory, connection) = database();
+    outage(&connection, 3);
+    let seen = || overview(&connection, "default").unwrap();
+    let left = |tried_at| LeftByOutage {
+        exhausted: 3,
+        tried_at: Some(tried_at),
+        is_away: true,
+        recovery: RecoveryStep::None,
+    };
+    assert_eq!(seen(), left(when(0).wall));
+    assert_eq!(probed(&connection, 3 * MINUTE), ProbeResult::Begun);
+    assert_eq!(seen().recovery, RecoveryStep::Probing);
+    let tried_at = when(4 * MINUTE).wall;
+    send(&connection, 4 * MINUTE, |_| Attempted {
+        started_at: tried_at,
+        ..failed(503)
+    });
+    // Whoever has asked sees that it was tried, and that the receiver is still away.
+    assert_eq!(seen(), left(tried_at));
+    assert_eq!(probed(&connection, 5 * MINUTE), ProbeResult::Begun);
+    send(&connection, 5 * MINUTE, taken);
+    let back = seen();
+    assert_eq!((back.exhausted, back.is_away), (2, false));
+    assert_eq!(back.recovery, RecoveryStep::Following);
+}

@@ -10,9 +10,9 @@ phrases! {
         PartnerInTrouble: "VoiceDrive 側で障害が起きているか、混み合っています。", "VoiceDrive is in trouble, or busy.";
         NotReached: "このサーバーから VoiceDrive まで、通信がつながりません。", "VoiceDrive cannot be reached from this server.";
         NotSecure: "VoiceDrive との通信を安全にできません (証明書などの問題です)。", "The connection to VoiceDrive cannot be made safe: something is wrong with a certificate or with the address.";
-        NotKnown: "VoiceDrive が、送り主を確認できないとして受け取りを断りました。", "VoiceDrive cannot tell who sends, and did not take it.";
-        ClocksDiffer: "このサーバーと VoiceDrive の時計がずれているため、受け取りを断られました。", "The clocks of this server and of VoiceDrive differ, and VoiceDrive did not take it.";
-        NotTaken: "VoiceDrive が、この内容は受け付けられないとして断りました。", "VoiceDrive does not take such a content.";
+        NotKnown: "VoiceDrive が、送り主を確認できないとして受け取りを断りました。", "VoiceDrive cannot tell who sends, and refused it.";
+        ClocksDiffer: "このサーバーと VoiceDrive の時計がずれているため、受け取りを断られました。", "The clocks of this server and of VoiceDrive differ, and VoiceDrive refused it.";
+        NotTaken: "VoiceDrive が、この内容は受け付けられないとして断りました。", "VoiceDrive refused this type or its content.";
         TooLarge: "大きすぎるとして、VoiceDrive に断られました。", "It is too large for VoiceDrive.";
         TooMany: "一度に送る量が多すぎるとして、VoiceDrive に断られました。", "VoiceDrive was sent too much at a time.";
         WrongAddress: "送り先のアドレスが正しくないため、届きませんでした。", "The address to send to is not right.";
@@ -20,12 +20,24 @@ phrases! {
 }
 
 phrases! {
+    /// Why VoiceDrive refused something, within a sentence.
+    Because {
+        NotKnown: "送り主を確認できないとして、", "it cannot tell who sends";
+        ClocksDiffer: "時計がずれているとして、", "the clocks of this server and of VoiceDrive differ";
+        NotTaken: "この内容は受け付けられないとして、", "it does not take this type or its content";
+        TooLarge: "大きすぎるとして、", "too large";
+        TooMany: "一度に送る量が多すぎるとして、", "too much at a time";
+        Other: "", "see why below";
+    }
+}
+
+phrases! {
     /// Whom to ask.
     Ask {
-        PartnerIfItLasts: "続く場合は、VoiceDrive の担当者に連絡してください。", "If it lasts, call VoiceDrive.";
+        PartnerIfItLasts: "1 時間以上続く場合は、VoiceDrive の担当者に連絡してください。", "If it lasts for an hour or more, call VoiceDrive.";
         PartnerAboutType: "VoiceDrive の担当者に、この種類と内容を受け付けるかを確かめてください。", "Ask VoiceDrive whether they take this type and content.";
         PartnerAboutSize: "VoiceDrive の担当者に、大きさの上限を確かめてください。", "Ask VoiceDrive about their limit.";
-        Server: "サーバーの担当者に連絡して、下の「サーバーの担当者へ」を見てもらってください。", "Call whoever looks after the server, and show them the part for them below.";
+        Server: "サーバーの担当者に連絡して、下の「技術的な内容」を見てもらってください。", "Call whoever looks after the server, and show them \"Technical details\" below.";
     }
 }
 
@@ -67,6 +79,20 @@ pub(crate) fn why(cause: Cause) -> Why {
     }
 }
 
+/// Why VoiceDrive refused something, within a sentence.
+pub(crate) fn because(cause: Cause) -> Because {
+    match why(cause) {
+        Why::NotKnown => Because::NotKnown,
+        Why::ClocksDiffer => Because::ClocksDiffer,
+        Why::NotTaken => Because::NotTaken,
+        Why::TooLarge => Because::TooLarge,
+        Why::TooMany => Because::TooMany,
+        Why::PartnerInTrouble | Why::NotReached | Why::NotSecure | Why::WrongAddress => {
+            Because::Other
+        }
+    }
+}
+
 /// Whom to ask about it.
 pub(crate) fn ask(cause: Cause) -> Ask {
     match why(cause) {
@@ -89,6 +115,11 @@ pub(crate) fn is_for_server(cause: Cause) -> bool {
 
 /// Both, in one text.
 pub(crate) fn told(cause: Cause, language: Language) -> String {
-    let (why, ask) = (language.phrase(why(cause)), language.phrase(ask(cause)));
-    both!(language, "{why}{ask}", "{why} {ask}")
+    told_with(cause, language.phrase(ask(cause)), language)
+}
+
+/// What happened, and another thing to do.
+pub(crate) fn told_with(cause: Cause, next: &str, language: Language) -> String {
+    let why = language.phrase(why(cause));
+    both!(language, "{why}{next}", "{why} {next}")
 }

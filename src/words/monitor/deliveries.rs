@@ -4,6 +4,7 @@ use crate::hold::EVERY_ROUTE;
 use crate::language::{Language, Locale};
 use crate::period::Period;
 use crate::route::DEFAULT;
+use crate::words::harmless;
 use crate::words::monitor::thousands;
 
 phrases! {
@@ -11,7 +12,7 @@ phrases! {
     Deliveries {
         Title: "送信の記録", "Deliveries";
         All: "すべて", "All";
-        NeedsYou: "要対応", "Needs you";
+        NeedsYou: "要対応", "Action needed";
         Retrying: "再送待ち", "Retrying";
         Waiting: "送信待ち", "Waiting";
         Behind: "順番待ち", "Behind another";
@@ -36,6 +37,7 @@ phrases! {
         Clear: "絞り込みをやめる", "No filter";
         AcceptedAt: "受付時刻", "Accepted";
         State: "状態", "State";
+        StateAndCause: "状態と原因", "State and cause";
         Next: "次にすること", "What to do";
         SendAgain: "もう一度送る", "Send again";
         AskPartner: "VoiceDrive に確認", "Ask VoiceDrive";
@@ -45,6 +47,7 @@ phrases! {
         None: "この条件に合うものはありません。", "Nothing matches.";
         NoDay: "日付は 2025-10-26 の形で入力してください。絞り込みは使っていません。", "A day looks like 2025-10-26. The filter was not used.";
         NoSuchNumber: "この番号で始まるものはありません。保存期間を過ぎたものは消えています。", "No number begins so. Records go when their time of retention is over.";
+        Again: "もう一度送るよう指定されました", "to be sent again, as somebody asked";
         SeveralNumbers: "この番号で始まるものが 2 件以上あります。もう少し長く入力してください。", "Several numbers begin so. Type more of it.";
     }
 }
@@ -111,6 +114,23 @@ impl Locale {
     }
 }
 
+/// Conditions in the address that nobody knows, if there are any.
+pub(crate) fn not_understood(unknown: &[String], locale: Locale) -> Option<String> {
+    if unknown.is_empty() {
+        return None;
+    }
+    let shown = unknown.iter().take(3).map(|one| {
+        let short: String = one.chars().take(40).collect();
+        harmless(&short)
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    Some(both!(
+        locale.language,
+        "アドレスの中に、分からない条件があります。その条件は使っていません: {shown}",
+        "The address has conditions that are not known. They were not used: {shown}"
+    ))
+}
+
 /// How many deliveries a filter means; `most`: counting stops there.
 pub(crate) fn matched(number: u64, most: u64, language: Language) -> String {
     let shown = thousands(number);
@@ -144,27 +164,39 @@ pub(crate) fn resend_all(number: u64, most: u64, language: Language) -> String {
     )
 }
 
-/// A delivery waits for its next retry.
+/// A delivery waits for its next retry; `tries`: how often it was sent.
 pub(crate) fn retrying(tries: u64, next: Option<&str>, language: Language) -> String {
     match next {
         Some(next) => both!(
             language,
-            "再送待ち ({tries} 回送って失敗、次は {next})",
-            "Retrying ({tries} failed, next at {next})"
+            "再送待ち ({tries} 回送信、次は {next})",
+            "Retrying (attempts: {tries}, next at {next})"
         ),
         None => both!(
             language,
-            "再送待ち ({tries} 回送って失敗)",
-            "Retrying ({tries} failed)"
+            "再送待ち ({tries} 回送信)",
+            "Retrying (attempts: {tries})"
         ),
     }
 }
 
-/// A delivery waits for a person.
+/// A delivery that had arrived is to be sent again.
+pub(crate) fn again(next: Option<&str>, language: Language) -> String {
+    match next {
+        Some(next) => both!(
+            language,
+            "再送待ち (送信は {next})",
+            "To be sent again (at {next})"
+        ),
+        None => language.say("再送待ち", "To be sent again").to_owned(),
+    }
+}
+
+/// A delivery waits for a person; `tries`: how often it was sent.
 pub(crate) fn exhausted(tries: u64, language: Language) -> String {
     both!(
         language,
-        "要対応 ({tries} 回送って失敗)",
-        "Needs you ({tries} failed)"
+        "要対応 ({tries} 回送信)",
+        "Action needed (attempts: {tries})"
     )
 }

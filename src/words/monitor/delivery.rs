@@ -10,7 +10,7 @@ phrases! {
         Steps: "これまでとこれから", "What was and what comes";
         Comes: "これから", "Next";
         Number: "番号", "Number";
-        ForBoth: "サーバーの担当者・VoiceDrive の担当者へ", "For whoever looks after the server, and for VoiceDrive";
+        ForBoth: "技術的な内容 (サーバーの担当者・VoiceDrive の担当者向け)", "Technical details (for whoever looks after the server, and for VoiceDrive)";
         RequestId: "X-Request-ID", "X-Request-ID";
         Type: "種類", "Type";
         Attempts: "送信と応答", "Attempts and answers";
@@ -23,7 +23,7 @@ phrases! {
         SendAgainMeans: "同じ職員の、あとから届いたものも続けて送ります (内容が古いものに戻らないように)。VoiceDrive は番号で見分けるため、二重にはなりません。", "Later ones of the same person that were delivered are sent again after it, so that old data does not come back. VoiceDrive knows them by their numbers.";
         Useless: "VoiceDrive に断られたものです。原因を直すまでは、もう一度送っても断られます。", "VoiceDrive refuses it, and will refuse it again until the cause is mended.";
         Dismiss: "対応不要にする...", "Dismiss ...";
-        DismissMeans: "もう送る必要がないものです。要対応から外れ、まとめて送る対象にもなりません。あとから「もう一度送る」で送ることもできます。", "It need not be sent any more. It is no longer among what needs you, and no resend in bulk takes it. You can still send it again.";
+        DismissMeans: "もう送る必要がないものです。要対応から外れ、まとめて送る対象にもなりません。あとから「もう一度送る」で送ることもできます。", "It need not be sent any more. It no longer counts as action needed, and is not sent when many are sent again. You can still send it again.";
         DismissIt: "対応不要にする", "Dismiss";
         Reason: "理由", "Why";
         ReasonExample: "例: 退職済みのため", "such as: the person has left";
@@ -33,6 +33,9 @@ phrases! {
         ComesBehind: "同じ職員の前のものが届いたら、続けて送ります。", "It is sent when the one before it of the same person has arrived.";
         ExplainedAccepted: "まだ送っていません。順番がくると送ります。対応は不要です。", "It was not sent yet, and will be. Nothing needs to be done.";
         ExplainedDelivered: "VoiceDrive に届きました。対応は不要です。", "VoiceDrive has taken it. Nothing needs to be done.";
+        ExplainedAgain: "一度届いたものを、もう一度送るところです。対応は不要です。", "It had arrived, and is being sent again. Nothing needs to be done.";
+        PressWhenBack: "VoiceDrive が直ったと聞いたら、「もう一度送る」を押してください。", "When you hear that VoiceDrive works again, press \"Send again\".";
+        AskWhenBack: "VoiceDrive が直ったと聞いたら、操作できる人に、もう一度送るよう依頼してください。", "When you hear that VoiceDrive works again, ask somebody who may do so to send it again.";
         ExplainedMissing: "「届いた」という応答がありましたが、突き合わせでは VoiceDrive に届いていませんでした。もう一度送ってください。", "It was answered as received, and the comparison says that VoiceDrive does not have it. Send it again.";
         ExplainedSentAgain: "突き合わせで VoiceDrive に届いていなかったため、もう一度送りました。届いたことは次の突き合わせで確かめられます。対応は不要です。", "The comparison had not found it at VoiceDrive, and it was sent again. The next comparison tells whether it has arrived. Nothing needs to be done.";
         ExplainedNoEffect: "VoiceDrive に届きましたが、職員が見つからず反映されていません。先にその職員の登録を送り、そのあとにこれをもう一度送ってください。", "VoiceDrive has it, and did not know the person, so it had no effect. Send what registers that person first, and then this one again.";

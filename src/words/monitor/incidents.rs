@@ -1,6 +1,7 @@
 //! The view of what was told.
 
 use crate::language::Language;
+use crate::words::monitor::thousands;
 
 phrases! {
     /// Short texts of this view.
@@ -16,8 +17,7 @@ phrases! {
         NoChannels: "通知先が設定されていないため、異常があっても、この画面のほかではだれにも知らせません。サーバーの担当者に設定を依頼してください。", "No channel is configured, so nobody is told but on this page. Ask whoever looks after the server.";
         Deliveries: "対象の記録を見る", "See the deliveries";
         Dismiss: "対応不要にする...", "Dismiss ...";
-        DismissMeans: "このお知らせの要対応のものを、すべて対応不要にします。あとから 1 件ずつ送ることはできます。", "Everything of this incident that needs you is dismissed. It can still be sent again one by one.";
-        DismissIt: "対応不要にする", "Dismiss";
+        DismissMeans: "このお知らせの要対応のものを、すべて対応不要にします。あとから 1 件ずつ送ることはできます。", "Everything that this incident counts and that did not arrive is dismissed. It can still be sent again one by one.";
         Reason: "理由", "Why";
         WasDismissed: "対応不要にしました。", "It is dismissed.";
         IsOver: "このお知らせは、もう終わっています。何も変更していません。", "It is over already. Nothing was changed.";
@@ -26,6 +26,12 @@ phrases! {
         When: "期間", "When";
         What: "内容", "What";
     }
+}
+
+/// The button that dismisses everything that an incident counts.
+pub(crate) fn dismiss(number: u64, language: Language) -> String {
+    let number = thousands(number);
+    both!(language, "{number} 件を対応不要にする", "Dismiss {number}")
 }
 
 /// A number with its unit, which no line's end parts.

@@ -41,6 +41,7 @@ phrases! {
         All: "すべて", "All";
         PastDue: "記録待ち", "Waits for its record";
         Scheduled: "予定", "Planned";
+        ToCome: "これから", "To come";
         Completed: "実施済み", "Held";
         NoShow: "無断欠席", "Nobody came";
         Cancelled: "中止", "Cancelled";

@@ -31,20 +31,21 @@ phrases! {
     /// What to do.
     Todo {
         Missing: "もう一度送ってください。次の突き合わせで届いたことが確かめられると、終わります。", "Send them again. It is over when the next reconciliation finds them.";
-        Comparison: "その間は、届いていないものがあっても分かりません。VoiceDrive の担当者に、毎日の突き合わせが動いているかを確かめてください。", "Meanwhile nobody sees what VoiceDrive does not have. Ask VoiceDrive whether their daily reconciliation runs.";
-        SuccessRate: "失敗したものは自動で送り直します。続く場合は、VoiceDrive の担当者に連絡してください。", "What failed is sent again by itself. If it lasts, call VoiceDrive.";
-        Queue: "受け付けたものは失われません。続く場合は、サーバーの担当者に連絡してください。", "Nothing is lost. If it lasts, call whoever looks after the server.";
-        Logins: "設定のまちがいか、不正な接続の試みです。サーバーの担当者に連絡してください。", "A setting is wrong, or somebody tries to get in. Call whoever looks after the server.";
-        Statistics: "送信は続いています。続く場合は、サーバーの担当者に連絡してください。", "Sending goes on. If it lasts, call whoever looks after the server.";
+        MissingViewer: "操作できる人に、もう一度送るよう依頼してください。次の突き合わせで届いたことが確かめられると、終わります。", "Ask somebody who may do so to send them again. It is over when the next reconciliation finds them.";
+        Comparison: "VoiceDrive の担当者に、毎日の突き合わせが動いているかを確かめてください。その間は、届いていないものがあっても分かりません。", "Ask VoiceDrive whether their daily reconciliation runs. Meanwhile nobody sees what VoiceDrive does not have.";
+        SuccessRate: "1 時間以上続く場合は、VoiceDrive の担当者に連絡してください。失敗したものは自動で送り直します。", "If it lasts for an hour or more, call VoiceDrive. What failed is sent again by itself.";
+        Queue: "1 時間以上続く場合は、サーバーの担当者に連絡してください。受け付けたものは失われません。", "If it lasts for an hour or more, call whoever looks after the server. Nothing is lost.";
+        Logins: "サーバーの担当者に連絡してください。設定のまちがいか、不正な接続の試みです。", "Call whoever looks after the server. A setting is wrong, or somebody tries to get in.";
+        Statistics: "1 時間以上続く場合は、サーバーの担当者に連絡してください。送信は続いています。", "If it lasts for an hour or more, call whoever looks after the server. Sending goes on.";
         Backup: "サーバーの担当者に連絡してください。直るまで、バックアップは古いままです。", "Call whoever looks after the server. Until it is mended, the backup is old.";
         Database: "サーバーの担当者に、すぐに連絡してください。", "Call whoever looks after the server at once.";
-        Disk: "いっぱいになると、新しいものを受け付けられません。サーバーの担当者に、不要なファイルを消すよう依頼してください。", "When the disk is full, nothing new is accepted. Ask whoever looks after the server to delete what is not needed.";
-        Certificate: "期限を過ぎると送信できません。VoiceDrive の担当者に更新を依頼してください。", "After that nothing can be sent. Ask VoiceDrive to renew it.";
-        OwnCertificate: "期限を過ぎると、このサーバーにつながらなくなります。サーバーの担当者に更新を依頼してください。", "After that nobody can connect to this server. Ask whoever looks after it to renew it.";
-        Clock: "大きくずれると、VoiceDrive に断られます。サーバーの担当者に、時計を合わせるよう依頼してください。", "When they differ much, VoiceDrive refuses everything. Ask whoever looks after the server to set the clock.";
+        Disk: "サーバーの担当者に、不要なファイルを消すよう依頼してください。いっぱいになると、新しいものを受け付けられません。", "Ask whoever looks after the server to delete what is not needed. When the disk is full, nothing new is accepted.";
+        Certificate: "VoiceDrive の担当者に更新を依頼してください。期限を過ぎると送信できません。", "Ask VoiceDrive to renew it. After that nothing can be sent.";
+        OwnCertificate: "サーバーの担当者に更新を依頼してください。期限を過ぎると、このサーバーにつながらなくなります。", "Ask whoever looks after this server to renew it. After that nobody can connect to it.";
+        Clock: "サーバーの担当者に、時計を合わせるよう依頼してください。大きくずれると、VoiceDrive に断られます。", "Ask whoever looks after the server to set the clock. When they differ much, VoiceDrive refuses everything.";
         OwnClock: "サーバーの担当者に、時計が正しいか確認し、違っていれば合わせるよう依頼してください。受け付けたものは失われません。", "Ask whoever looks after the server whether its clock is right, and to set it if not. Nothing that was accepted is lost.";
         Hold: "受け付けは続いています。時間になると、自動で送信を再開します。", "Events are accepted as always. Sending goes on by itself when the time is over.";
-        Token: "期限を過ぎると、これを使う相手がつながらなくなります。サーバーの担当者に、新しいものへの差し替えを依頼してください。", "After that whoever uses it cannot connect. Ask whoever looks after the server for a new one.";
+        Token: "サーバーの担当者に、新しいものへの差し替えを依頼してください。期限を過ぎると、これを使う相手がつながらなくなります。", "Ask whoever looks after the server for a new one. After that whoever uses it cannot connect.";
     }
 }
 
@@ -77,14 +78,19 @@ impl Locale {
         let language = self.language;
         let lasting = state != State::Resolved;
         let told = match &report.finding {
-            Finding::Deliveries { .. } | Finding::Missing { .. } if lasting => {
-                let settled = report.delivered + report.dismissed;
-                let waiting = report.count.saturating_sub(settled);
-                of_deliveries(report.kind, report.count, waiting, language)
+            Finding::Deliveries { cause, .. } if lasting => {
+                let because = self.phrase(causes::because(*cause));
+                let told = of_deliveries(report, because, language);
+                match report.kind {
+                    Kind::PartnerRefuses => told,
+                    _ => followed_by(told, self.phrase(causes::why(*cause)), language),
+                }
             }
-            Finding::Away { .. } if lasting => {
+            Finding::Missing { .. } if lasting => of_deliveries(report, "", language),
+            Finding::Away { cause, .. } if lasting => {
                 let waiting = report.count.saturating_sub(report.exhausted);
-                of_an_outage(waiting, report.exhausted, language)
+                let why = self.phrase(causes::why(*cause));
+                of_an_outage(why, waiting, report.exhausted, language)
             }
             Finding::Logins { failed } => of_logins(*failed, language),
             Finding::Statistics {
@@ -104,13 +110,14 @@ impl Locale {
         }
     }
 
-    /// What to do about it.
-    pub(crate) fn todo(self, report: &Report) -> String {
+    /// What to do about it; it begins with that. `operates`: the reader may do it.
+    pub(crate) fn todo(self, report: &Report, operates: bool) -> String {
         let todo = match &report.finding {
             Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
-                return causes::told(*cause, self.language);
+                return self.phrase(causes::ask(*cause)).to_owned();
             }
-            Finding::Missing { .. } => Todo::Missing,
+            Finding::Missing { .. } if operates => Todo::Missing,
+            Finding::Missing { .. } => Todo::MissingViewer,
             Finding::Comparison { .. } => Todo::Comparison,
             Finding::SuccessRate { .. } => Todo::SuccessRate,
             Finding::Queue { .. } => Todo::Queue,
@@ -130,38 +137,73 @@ impl Locale {
     }
 }
 
-fn of_deliveries(kind: Kind, count: u64, waiting: u64, language: Language) -> String {
-    match kind {
-        Kind::PartnerRefuses => both!(
-            language,
-            "VoiceDrive が {count} 件の受け取りを断りました。うち {waiting} 件がまだ届いていません。",
-            "VoiceDrive did not take {count}; not there yet: {waiting}."
-        ),
-        Kind::DeliveriesMissing => both!(
-            language,
-            "VoiceDrive に届いていないものが {count} 件見つかりました。うち {waiting} 件はまだ解決していません。",
-            "Not found at VoiceDrive: {count}; not settled yet: {waiting}."
-        ),
-        _ => both!(
-            language,
-            "{count} 件を VoiceDrive に届けられませんでした。うち {waiting} 件がまだ届いていません。",
-            "Could not be delivered to VoiceDrive: {count}; not there yet: {waiting}."
-        ),
+/// Two sentences as one text.
+fn followed_by(told: String, more: &str, language: Language) -> String {
+    match language {
+        Language::Ja => told + more,
+        Language::En => format!("{told} {more}"),
     }
 }
 
-fn of_an_outage(waiting: u64, exhausted: u64, language: Language) -> String {
-    let mut told = both!(
-        language,
-        "VoiceDrive に送れません。待っている {waiting} 件は失われず、つながると自動で送ります。",
-        "Nothing can be sent to VoiceDrive. What waits ({waiting}) is not lost and is sent by itself when it is back."
+/// `because`: why they were refused.
+fn of_deliveries(report: &Report, because: &str, language: Language) -> String {
+    let (kind, count, waiting) = (report.kind, report.count, report.open());
+    let told = match kind {
+        Kind::PartnerRefuses => both!(
+            language,
+            "VoiceDrive が、{because}{count} 件の受け取りを断りました。",
+            "VoiceDrive refused {count}: {because}."
+        ),
+        Kind::DeliveriesMissing => both!(
+            language,
+            "VoiceDrive に届いていないものが {count} 件見つかりました。",
+            "Missing at VoiceDrive: {count}."
+        ),
+        _ => both!(
+            language,
+            "{count} 件を VoiceDrive に届けられませんでした。",
+            "Could not be delivered to VoiceDrive: {count}."
+        ),
+    };
+    if waiting == count {
+        return told;
+    }
+    let open = match kind {
+        Kind::DeliveriesMissing => both!(
+            language,
+            "うち {waiting} 件はまだ解決していません。",
+            "Not settled yet: {waiting}."
+        ),
+        _ => both!(
+            language,
+            "うち {waiting} 件がまだ届いていません。",
+            "Not there yet: {waiting}."
+        ),
+    };
+    followed_by(told, &open, language)
+}
+
+fn of_an_outage(why: &str, waiting: u64, exhausted: u64, language: Language) -> String {
+    let told = language.say(
+        "VoiceDrive に送れません。",
+        "Nothing can be sent to VoiceDrive.",
     );
+    let mut told = followed_by(told.to_owned(), why, language);
+    if waiting > 0 {
+        let waits = both!(
+            language,
+            "待っている {waiting} 件は失われず、つながると自動で送ります。",
+            "What waits ({waiting}) is not lost and is sent by itself when it is back."
+        );
+        told = followed_by(told, &waits, language);
+    }
     if exhausted > 0 {
-        told.push_str(&both!(
+        let left = both!(
             language,
             "自動で送るのをやめた要対応のものが {exhausted} 件あります。",
-            " It is not tried any more for {exhausted}, which need you."
-        ));
+            "It is not tried any more for {exhausted}: action needed."
+        );
+        told = followed_by(told, &left, language);
     }
     told
 }
@@ -170,7 +212,7 @@ fn of_logins(failed: u64, language: Language) -> String {
     both!(
         language,
         "直近 1 時間に、正しくない鍵やコードでの接続が {failed} 回ありました。",
-        "In the last hour somebody used a wrong key or code, times: {failed}."
+        "In the last hour wrong keys or codes were used {failed} times."
     )
 }
 

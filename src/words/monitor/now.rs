@@ -15,7 +15,7 @@ phrases! {
         Delivered: "届いた", "Delivered";
         Waiting: "送信待ち", "Waiting";
         Retrying: "再送待ち", "Retrying";
-        NeedsYou: "要対応", "Needs you";
+        NeedsYou: "要対応", "Action needed";
         Mean: "応答時間 (平均)", "Mean answer";
         Of24Hours: "24 時間", "24 hours";
         AtPresent: "現在", "at present";
@@ -24,6 +24,7 @@ phrases! {
         Resending: "自動で送り直しています", "being sent again";
         Away: "つながりません", "cannot be reached";
         Left: "届けられないものがあります", "some could not be delivered";
+        NotThere: "届いていないものがあります", "some are missing there";
         Held: "一時停止中", "on hold";
         NothingSent: "24 時間 送信なし", "nothing sent for 24 hours";
         NoUrl: "送り先が未設定", "no address";
@@ -38,8 +39,8 @@ phrases! {
         SendSuccessMeans: "送信したもののうち、届いたものの割合。20 件から判定します。", "Of what was sent, what has arrived. Judged from 20 on.";
         Interviews: "面談実施率", "Interviews held";
         InterviewsMeans: "期間の面談 (これからのものを含む) のうち、実施済みの割合。", "Of the interviews of the period (those to come, too), those that took place.";
-        Gap: "届いていないものの発見", "Losses found";
-        GapMeans: "VoiceDrive の記録にないことに気付くまでの時間。突き合わせで調べます。", "How long it takes to see that VoiceDrive has no record of something. A reconciliation finds it.";
+        Gap: "届いていないものの発見", "Missing events found within";
+        GapMeans: "VoiceDrive の記録にないことに気付くまでの時間。突き合わせで調べます。", "How long it takes to find that VoiceDrive has no record of an event. A reconciliation finds it.";
         Response: "問い合わせの応答 (95 %)", "Statistics answered (95 %)";
         ResponseMeans: "VoiceDrive からの統計の問い合わせの 95 % に、この時間内で答えました (直近 1 時間)。", "95 % of VoiceDrive's questions for statistics were answered within this time (last hour).";
         RetrySuccess: "再送の成功率", "Retries delivered";
@@ -102,7 +103,7 @@ pub(crate) fn no_shows(rate: &str, language: Language) -> String {
 /// The largest number of a chart.
 pub(crate) fn largest(number: u64, language: Language) -> String {
     let number = thousands(number);
-    both!(language, "最大 {number} 件", "up to {number}")
+    both!(language, "最大 {number} 件", "max. {number}")
 }
 
 /// A goal that is met from a number on.

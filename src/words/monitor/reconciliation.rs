@@ -28,7 +28,7 @@ phrases! {
         Fine: "突き合わせた範囲に、届いていないものはありません。対応は必要ありません。", "Nothing is missing of what was compared. Nothing needs to be done.";
         Overdue: "しばらく突き合わせていない送り先があります。", "A receiver was not compared for a while.";
         OverdueNext: "VoiceDrive の担当者に、毎日の突き合わせが止まっていないか確かめてください。", "Ask whoever looks after VoiceDrive whether the daily comparison has stopped.";
-        ExhaustedNext: "「送信の記録」の「要対応」で原因を確かめてください。", "See why under \"Deliveries\", \"Needs you\".";
+        ExhaustedNext: "「送信の記録」の「要対応」で原因を確かめてください。", "See why under \"Deliveries\", \"Action needed\".";
         MissingNext: "下の一覧を確かめて、もう一度送ってください。", "Look at the list below, and send them again.";
         MissingNextViewer: "操作できる人に、もう一度送るよう依頼してください。", "Ask an operator to send them again.";
         SentAgainNext: "対応は不要です。次の突き合わせで、届いたかどうかを確かめます。", "Nothing needs to be done. The next comparison says whether they have arrived.";

@@ -16,7 +16,7 @@ phrases! {
         ReasonExample: "例: VoiceDrive から回復の連絡あり", "such as: VoiceDrive says that it works again";
         Cancel: "やめる", "Do not";
         Nothing: "対象になるものは、もうありません。何も送っていません。", "Nothing matches any more. Nothing was sent.";
-        NeedsStatus: "状態 (要対応か送信済み) を選んでから、まとめて送ってください。", "Choose a status first: needs you, or delivered.";
+        NeedsStatus: "状態 (要対応か送信済み) を選んでから、まとめて送ってください。", "Choose a status first: action needed, or delivered.";
     }
 }
 

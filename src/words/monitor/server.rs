@@ -94,6 +94,11 @@ pub(crate) fn action(word: &str, language: Language) -> String {
     }
 }
 
+/// How many a recovery may send.
+pub(crate) fn at_most(count: u64, language: Language) -> String {
+    both!(language, "対象 {count} 件", "{count} to be sent")
+}
+
 /// How old the backup is.
 pub(crate) fn backup(at: &str, ago: &str, language: Language) -> String {
     both!(language, "{at} のもの ({ago}前)", "of {at} ({ago} ago)")

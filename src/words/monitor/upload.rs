@@ -19,7 +19,7 @@ pub(crate) fn too_large(most: u64, language: Language) -> String {
     both!(
         language,
         "ファイルが大きすぎます ({most} MB まで)。何も変更していません。期間を分けて書き出すか、サーバーの担当者にコマンドでの取り込みを依頼してください。",
-        "The file is too large (at most {most} MiB). Nothing was changed. Export a shorter time, or ask whoever looks after the server to use the command."
+        "The file is too large (at most {most} MB). Nothing was changed. Export a shorter time, or ask whoever looks after the server to use the command."
     )
 }
 
@@ -34,5 +34,5 @@ pub(crate) fn not_understood(file: &str, why: &str, language: Language) -> Strin
 
 /// How large a file may be.
 pub(crate) fn at_most(mebibytes: u64, language: Language) -> String {
-    both!(language, "{mebibytes} MB まで", "at most {mebibytes} MiB")
+    both!(language, "{mebibytes} MB まで", "at most {mebibytes} MB")
 }

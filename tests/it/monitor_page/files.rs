@@ -180,7 +180,7 @@ async fn a_file_that_is_too_large_is_refused_whether_its_length_is_announced_or_
         .send_body(INTERVIEWS, &[OWN, FORM], body.clone())
         .await;
     assert_eq!(page.status, 413, "{}", page.text);
-    assert!(page.text.contains("at most 16 MiB"), "{}", page.text);
+    assert!(page.text.contains("at most 16 MB"), "{}", page.text);
     let unannounced = Body::wrap(Pieces(body.into()));
     let page = browser
         .send_body(INTERVIEWS, &[OWN, FORM], unannounced)

@@ -138,7 +138,7 @@ async fn incidents_stand_in_the_order_of_the_first_page_with_its_marks_and_their
     let held = cards.iter().position(|card| card.contains("standing hold"));
     assert!(act.is_some() && act < held, "{page}");
     assert!(
-        cards[0].contains("Receiver: VoiceDrive") && cards[0].contains("needs you"),
+        cards[0].contains("Receiver: VoiceDrive") && cards[0].contains("action needed"),
         "{page}"
     );
     assert!(cards[held.unwrap()].contains("Receiver: roster"), "{page}");
@@ -231,7 +231,9 @@ async fn in_japanese_numbers_have_their_counter_and_roles_their_word() {
         "{server}"
     );
     let now = operator.get("/monitor").await.text;
-    assert!(now.contains("届けられなかったものが 1 件あります"), "{now}");
+    assert!(now.contains("1 件の受け取りを断りました"), "{now}");
+    // It is told once.
+    assert!(!now.contains("届けられなかったものが"), "{now}");
     let incidents = operator.get("/monitor/incidents").await.text;
     assert!(
         incidents.contains("VoiceDrive に断られたイベント"),
@@ -321,4 +323,82 @@ async fn in_japanese_every_view_speaks_as_an_office_does() {
     for told in ["VOICEDRIVE_WEBHOOK_SECRET", "HTTP 401", "X-Request-ID"] {
         assert!(page.contains(told), "{told}: {page}");
     }
+}
+
+/// What somebody sends again during a hold has neither failed nor arrived twice.
+#[tokio::test]
+async fn what_is_sent_again_during_a_hold_is_no_failure() {
+    let partner = Partner::start(Clock::System).await;
+    let relay = TestRelay::start_with(&partner.url(), "", Clock::System).await;
+    for _ in 0..2 {
+        let id = relay.accept("employee.created").await;
+        relay.wait_for_status(&id, "delivered").await;
+    }
+    let id = relay.accept("employee.created").await;
+    relay.wait_for_status(&id, "delivered").await;
+    let operator = Browser::logged_in(&relay, "operator").await.reading("ja");
+    hold(&operator, &relay, "*", "入れ替え").await;
+    let place = format!("/monitor/deliveries/{id}");
+    let sent = operator.post(&format!("{place}/resend"), &[]).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let now = operator.get("/monitor").await.text;
+    assert!(!now.contains("送り直しています"), "{now}");
+    let arrived = "status=delivered&amp;period=24h\">";
+    let arrived = now.split(arrived).nth(1).unwrap();
+    assert!(arrived.starts_with("2<"), "{now}");
+    let one = operator.get(&place).await.text;
+    assert!(!one.contains("回送信"), "{one}");
+    assert!(one.contains("もう一度送るところです"), "{one}");
+    let list = operator.get("/monitor/deliveries?status=retrying").await;
+    assert!(list.text.contains("指定されました"), "{}", list.text);
+}
+
+/// A condition that nobody knows is told, and is no reason to send more than was meant.
+#[tokio::test]
+async fn a_condition_that_is_not_known_is_told_and_nothing_is_sent() {
+    let partner = Partner::start(Clock::System).await;
+    let (relay, _) = with_exhausted(&partner, "").await;
+    let operator = Browser::logged_in(&relay, "operator").await;
+    for unknown in ["period=99d", "status=lost", "sender=x"] {
+        let page = operator
+            .get(&format!("/monitor/deliveries?{unknown}"))
+            .await
+            .text;
+        let name = unknown.split('=').next().unwrap();
+        let told = format!("They were not used: {name}");
+        assert!(page.contains(&told), "{unknown}: {page}");
+        let asked = format!(
+            "/monitor/resend?status=exhausted&{}",
+            unknown.replace("status", "x")
+        );
+        assert_eq!(operator.get(&asked).await.status, 409, "{unknown}");
+        let page = operator
+            .get(&format!("/monitor/interviews?{unknown}"))
+            .await;
+        assert!(page.text.contains(&told), "{unknown}: {}", page.text);
+    }
+    let form = [("status", "exhausted"), ("period", "99d"), ("counted", "1")];
+    assert_eq!(operator.post("/monitor/resend", &form).await.status, 409);
+}
+
+/// Whoever may only look is told whom to ask, and whoever operates what a press does to how many.
+#[tokio::test]
+async fn a_viewer_is_told_whom_to_ask_and_a_button_how_many() {
+    let partner = Partner::start(Clock::System).await;
+    let (relay, id) = with_exhausted(&partner, "").await;
+    let viewer = Browser::logged_in(&relay, "viewer").await;
+    let page = viewer.get("/monitor").await.text;
+    assert!(
+        page.contains("Nobody who may do this is logged in"),
+        "{page}"
+    );
+    let operator = Browser::logged_in(&relay, "operator").await;
+    let page = viewer.get("/monitor").await.text;
+    assert!(page.contains("Logged in, and may do this: "), "{page}");
+    assert!(!page.contains("/monitor/recover"), "{page}");
+    let page = operator.get("/monitor/incidents").await.text;
+    assert!(page.contains("Dismiss 1</button>"), "{page}");
+    let list = operator.get("/monitor/deliveries?status=exhausted").await;
+    let row = list.text.split(&id[..]).next().unwrap();
+    assert!(row.contains("VoiceDrive refused this type"), "{row}");
 }

@@ -89,6 +89,9 @@
       if (answer.status === 401) {
         byId("ended").hidden = false;
         byId("ending").hidden = true;
+        // What was shown is for whoever is logged in.
+        byId("state")?.remove();
+        byId("content").remove();
         asked = false;
         return;
       }

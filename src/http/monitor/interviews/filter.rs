@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
+use super::super::visit::RELOAD;
 use super::super::{address, form};
 use crate::day;
 use crate::http::request::Query;
@@ -27,12 +28,9 @@ pub(in crate::http::monitor) enum Span {
 }
 
 impl Span {
-    fn from_word(word: &str) -> Self {
-        match word {
-            TODAY => Self::Today,
-            word if word == Period::Week.as_str() => Self::Week,
-            _ => Self::Month,
-        }
+    fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::Today, Self::Week, Self::Month];
+        all.into_iter().find(|span| span.as_str() == word)
     }
 
     fn as_str(self) -> &'static str {
@@ -55,10 +53,10 @@ pub(in crate::http::monitor) enum Tab {
 }
 
 impl Tab {
-    fn from_word(word: &str) -> Self {
+    fn from_word(word: &str) -> Option<Self> {
         match word {
-            PAST_DUE => Self::PastDue,
-            word => InterviewStatus::from_word(word).map_or(Self::All, Self::Of),
+            PAST_DUE => Some(Self::PastDue),
+            word => InterviewStatus::from_word(word).map(Self::Of),
         }
     }
 
@@ -71,7 +69,7 @@ impl Tab {
     }
 }
 
-/// What is looked at. What is not understood is left out, but for days, which are said.
+/// What is looked at. What is not understood is left out, and said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::http::monitor) struct InterviewView {
     pub(in crate::http::monitor) span: Span,
@@ -81,25 +79,43 @@ pub(in crate::http::monitor) struct InterviewView {
     pub(in crate::http::monitor) interview_type: String,
     pub(in crate::http::monitor) first: String,
     pub(in crate::http::monitor) last: String,
+    /// Conditions that nobody knows, which are not used.
+    pub(in crate::http::monitor) unknown: Vec<String>,
 }
 
 impl InterviewView {
-    /// Takes it out of a query.
-    pub(in crate::http::monitor) fn of(query: &mut Query) -> Self {
+    /// Takes it out of a query, of which everything else was taken.
+    pub(in crate::http::monitor) fn of(mut query: Query) -> Self {
         let mut text = |name: &str| {
             query
                 .take(name)
                 .map_or_else(String::new, |t| t.trim().to_owned())
         };
-        Self {
-            span: Span::from_word(&text("period")),
-            tab: Tab::from_word(&text("status")),
+        let (period, status) = (text("period"), text("status"));
+        let (span, tab) = (Span::from_word(&period), Tab::from_word(&status));
+        let words = [
+            ("period", period, span.is_some()),
+            ("status", status, tab.is_some()),
+        ];
+        let unknown = words
+            .into_iter()
+            .filter(|(_, word, known)| !word.is_empty() && !known);
+        let unknown: Vec<String> = unknown
+            .map(|(name, word, _)| format!("{name}={word}"))
+            .collect();
+        let mut view = Self {
+            span: span.unwrap_or_default(),
+            tab: tab.unwrap_or_default(),
             facility: text("facility"),
             department: text("department"),
             interview_type: text("type"),
             first: text("first"),
             last: text("last"),
-        }
+            unknown,
+        };
+        query.take(RELOAD);
+        view.unknown.extend(query.left());
+        view
     }
 
     /// The same with others listed.
@@ -182,9 +198,14 @@ impl InterviewView {
 
     /// Those that are listed.
     pub(in crate::http::monitor) fn records(&self, zone: Zone, now: Timestamp) -> InterviewFilter {
-        let range = self.range(zone, now);
+        let mut range = self.range(zone, now);
         let (status, to) = match self.tab {
             Tab::All => (None, range.to),
+            // What is planned and whose time is over waits for its record.
+            Tab::Of(InterviewStatus::Scheduled) => {
+                range.from = range.from.max(now);
+                (Some(InterviewStatus::Scheduled), range.to)
+            }
             Tab::Of(status) => (Some(status), range.to),
             Tab::PastDue => {
                 let before = now.before(Duration::from_millis(1));
@@ -237,14 +258,16 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> InterviewView {
-        InterviewView::of(&mut Query::parse(Some(query)).unwrap())
+        InterviewView::of(Query::parse(Some(query)).unwrap())
     }
 
     #[test]
     fn what_stands_in_the_address_stands_in_its_links() {
         let text = "period=today&status=past_due&facility=f&department=d&type=%E5%AE%9A%E6%9C%9F&first=2025-10-26&last=2025-10-27";
         assert_eq!(read(text).query(), text);
-        assert_eq!(read("period=30d&status=nonsense").query(), "");
+        let unknown = read("period=30d&status=nonsense&x=y");
+        assert_eq!(unknown.query(), "");
+        assert_eq!(unknown.unknown, ["status=nonsense", "x"]);
         assert!(read("status=no_show").is_plain() && !read("period=7d").is_plain());
         assert!(!read("first=yesterday").is_understood(Zone::TOKYO));
     }
@@ -278,6 +301,10 @@ mod tests {
             let listed = view.records(Zone::TOKYO, now);
             assert_eq!((Some(over.from), over.to), (listed.from, listed.to));
         }
+        // Each that is planned is in one of two lists.
+        let planned = InterviewStatus::Scheduled;
+        let listed = read("").with(Tab::Of(planned)).records(Zone::TOKYO, now);
+        assert_eq!((listed.from, listed.to), (Some(now), None));
         let to_come = read("first=2025-11-01");
         assert!(past(to_come.range(Zone::TOKYO, now), now).is_none());
     }
