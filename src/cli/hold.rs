@@ -216,11 +216,7 @@ mod tests {
             "tomorrow",
             "-1:00",
         ] {
-            assert_eq!(
-                end(typed, Zone::TOKYO, now),
-                Err(NoMoment::NotADate),
-                "{typed}"
-            );
+            assert!(end(typed, Zone::TOKYO, now).is_err(), "{typed}");
         }
     }
 

@@ -180,7 +180,7 @@ fn filled() -> (tempfile::TempDir, Connection) {
              INSERT INTO recoveries (route) VALUES ('default');
              INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, sent, received, matched, missing, no_effect)
                VALUES ('a', '{time}', 'default', 'a', 'b', 0, 0, 0, 0, 0);
-             INSERT INTO audit (at, who, via, action) VALUES ('{time}', 'root', 'socket', 'hold');
+             INSERT INTO audit (at, who, via, action) VALUES ('{time}', 'root', 'command_line', 'hold');
              INSERT INTO payload_reads (day, who, events, lived_ms) VALUES ('2025-10-26', 'root', 1, 0);
              INSERT INTO monitor_sessions (secret_hash, name, role, ends_ms, idle_ms)
                VALUES (randomblob(32), 'n', 'viewer', 0, 0);"

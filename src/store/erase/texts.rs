@@ -142,10 +142,15 @@ fn incidents(
     lasting: &BTreeSet<String>,
 ) -> rusqlite::Result<Vec<i64>> {
     let mut statement = connection.prepare_cached(
-        "SELECT i.seq, i.finding || ' ' ||
+        // Each half has an index.
+        "WITH of_holds AS (
+           SELECT seq, id, finding FROM incidents WHERE closed_at IS NOT NULL AND kind = 'on_hold'
+           UNION ALL
+           SELECT seq, id, finding FROM incidents WHERE closed_at IS NULL AND kind = 'on_hold')
+         SELECT i.seq, i.finding || ' ' ||
                 coalesce((SELECT group_concat(m.report, ' ') FROM alert_messages m
                            WHERE m.incident = i.seq), ''), i.id
-           FROM incidents i WHERE i.kind = 'on_hold'",
+           FROM of_holds i",
     )?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
