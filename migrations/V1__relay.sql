@@ -501,6 +501,13 @@ CREATE TABLE erased_interviews (
   CONSTRAINT id_hash_has_32_bytes CHECK (length(id_hash) = 32)
 ) STRICT, WITHOUT ROWID;
 
+-- Records of others that an erased person held, by the keyed hashes of the record's and the person's id: the record may be
+-- handed in again, and is taken without that person.
+CREATE TABLE erased_interviewers (
+  hash BLOB NOT NULL PRIMARY KEY,
+  CONSTRAINT hash_has_32_bytes CHECK (length(hash) = 32)
+) STRICT, WITHOUT ROWID;
+
 -- Who did what, written in the action's own transaction. Rows are only added, and go after 400 days.
 CREATE TABLE audit (
   seq     INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -8,6 +8,9 @@ use jiff::civil::Date;
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
 
+/// The last year whose moments can be written.
+const LAST_YEAR: i32 = 9999;
+
 /// The first moment of a day. A day without a midnight, because a clock change skips it, begins
 /// after the gap. None for days that the time zone does not know.
 #[must_use]
@@ -20,7 +23,12 @@ pub fn start(day: NaiveDate, zone: Zone) -> Option<Timestamp> {
 /// The last millisecond of a day, as [`start`] has its first.
 #[must_use]
 pub fn end(day: NaiveDate, zone: Zone) -> Option<Timestamp> {
-    Some(start(day.succ_opt()?, zone)?.before(Duration::from_millis(1)))
+    start(day, zone)?;
+    let next = day.succ_opt().and_then(|next| start(next, zone));
+    // Of the last day that is known, the last moment.
+    Some(next.map_or(Timestamp::from_unix_ms(i64::MAX), |next| {
+        next.before(Duration::from_millis(1))
+    }))
 }
 
 /// The first and the last millisecond of the day in which `now` lies.
@@ -90,7 +98,9 @@ impl Days {
             _ => date(text)?.week(Weekday::Mon).checked_first_day()?,
         };
         let last = first.week(Weekday::Mon).checked_last_day()?;
-        Some(Self { first, last })
+        // The last week that is known has five days.
+        let last = last.min(NaiveDate::from_ymd_opt(LAST_YEAR, 12, 31)?);
+        is_known(first).then_some(Self { first, last })
     }
 
     /// The first and the last moment, where the clinic is.
@@ -105,7 +115,13 @@ fn date(text: &str) -> Option<NaiveDate> {
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'-');
     let plain = plain && text.len() == "2025-10-26".len();
-    plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())?
+    let day = plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())?;
+    day.filter(|day| is_known(*day))
+}
+
+/// Whether the day is one of the years whose moments can be written.
+fn is_known(day: NaiveDate) -> bool {
+    (1..=LAST_YEAR).contains(&day.year())
 }
 
 #[cfg(test)]
@@ -207,6 +223,10 @@ mod tests {
             ("2025-1", None),
             ("2025-+1", None),
             ("october", None),
+            ("0000-01", None),
+            ("0000-12", None),
+            ("0001-01", Some("0001-01-01 0001-01-31")),
+            ("9999-12", Some("9999-12-01 9999-12-31")),
         ] {
             assert_eq!(shown(Days::month(text)).as_deref(), days, "{text}");
         }
@@ -220,11 +240,35 @@ mod tests {
             ("2025-W4", None),
             ("2025-10", None),
             ("43", None),
+            ("0000-W52", None),
+            ("0000-12-31", None),
+            ("0001-W01", Some("0001-01-01 0001-01-07")),
+            ("9999-W52", Some("9999-12-27 9999-12-31")),
+            ("9999-12-31", Some("9999-12-27 9999-12-31")),
         ] {
             assert_eq!(shown(Days::week(text)).as_deref(), days, "{text}");
         }
         let october = Days::month("2025-10").unwrap().span(Zone::TOKYO).unwrap();
         assert_eq!(october.0.to_string(), "2025-09-30T15:00:00.000Z");
         assert_eq!(october.1.to_string(), "2025-10-31T14:59:59.999Z");
+    }
+
+    #[test]
+    fn the_first_and_the_last_days_end_where_moments_do() {
+        let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).unwrap();
+        let [first, last] = [i64::MIN, i64::MAX].map(Timestamp::from_unix_ms);
+        for zone in ["Asia/Tokyo", "UTC", "America/New_York"] {
+            let zone = Zone::named(zone).unwrap();
+            for unknown in [day(0, 12, 31), day(-1, 1, 1), day(10_000, 1, 1)] {
+                assert_eq!(start(unknown, zone), None);
+                assert_eq!(end(unknown, zone), None);
+            }
+            assert!(start(day(1, 1, 1), zone).unwrap() < end(day(1, 1, 1), zone).unwrap());
+            let december = Days::month("9999-12").unwrap().span(zone).unwrap();
+            assert_eq!(december.1, last);
+            let (from, to) = Days::week("9999-W52").unwrap().span(zone).unwrap();
+            assert!(first < from && to == last);
+        }
+        assert_eq!(start(day(1, 1, 1), Zone::TOKYO), Some(first));
     }
 }

@@ -227,7 +227,7 @@ pub struct ImportResult {
     pub changes: Vec<ImportChange>,
     /// The first [`NAMED_CHANGES`] of the new ones.
     pub additions: Vec<ImportChange>,
-    /// Records of people whose data were erased: they were taken without names.
+    /// Records of people whose data were erased, or that they held: they were taken without them.
     pub erased: u64,
     /// Records that were taken without a `rescheduledFromId` that names no record.
     pub origins_dropped: u64,

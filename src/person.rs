@@ -32,6 +32,18 @@ pub fn hash_of_record(key: &[u8], id: &str) -> KeyedHash {
     crypto::hmac_sha256(key, &[b"interview\n", id.as_bytes()])
 }
 
+/// The keyed hash of an interview record of somebody else and of the person who held it.
+#[must_use]
+pub fn hash_of_interviewer(key: &[u8], record: &str, staff_id: &str) -> KeyedHash {
+    let parts = [
+        b"interviewer\n",
+        record.as_bytes(),
+        b"\n",
+        staff_id.as_bytes(),
+    ];
+    crypto::hmac_sha256(key, &parts)
+}
+
 /// What stands in an erased interview record in the place of whose it is, and in an erased attempt in the place of
 /// what the partner said.
 pub const ERASED: &str = "erased";
@@ -51,8 +63,10 @@ pub struct Person {
     pub open: Vec<OpenDelivery>,
     /// Events of others in which the staff id stands, and how many there are.
     pub mentioned: Mentions,
-    /// Where else the staff id stands.
+    /// Where else the staff id stands, and stays.
     pub notes: Notes,
+    /// What is over, and from whose text an erasure takes the staff id.
+    pub ended: EndedTexts,
     /// The ingest would know something of the person again.
     pub is_remembered: bool,
     /// When the person's data were erased last.
@@ -70,6 +84,7 @@ impl Person {
             && self.held == 0
             && self.mentioned.count == 0
             && self.notes.is_empty()
+            && self.ended.count() == 0
             && !self.is_remembered
             && self.erased_at.is_none()
     }
@@ -118,6 +133,23 @@ impl Notes {
             &self.names,
         ];
         all.iter().all(|mentions| mentions.count == 0)
+    }
+}
+
+/// Texts that people have typed about something else that is over. An erasure takes the staff id out of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndedTexts {
+    /// Incidents of holds whose reason has it, by their ids.
+    pub holds: Mentions,
+    /// Tokens whose subject has it, by their names.
+    pub tokens: Mentions,
+}
+
+impl EndedTexts {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.holds.count + self.tokens.count
     }
 }
 
@@ -221,6 +253,20 @@ pub fn stands_in_text(staff_id: &str, text: &str) -> bool {
     is_word_of(staff_id, text, |c| c.is_ascii_alphanumeric())
 }
 
+/// Every text of at most so many characters that [`stands_in_text`] finds in `text`: what a staff id that is known by its
+/// hash alone can be compared with.
+pub fn words_in(text: &str, most_characters: usize) -> impl Iterator<Item = &str> {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let begins = text.char_indices().map(|(at, _)| at);
+    let begins = begins.filter(move |at| !is_part(text[..*at].chars().next_back()));
+    begins.flat_map(move |begin| {
+        let characters = text[begin..].char_indices().take(most_characters);
+        let ends = characters.map(move |(at, c)| begin + at + c.len_utf8());
+        let ends = ends.filter(move |end| !is_part(text[*end..].chars().next()));
+        ends.map(move |end| &text[begin..end])
+    })
+}
+
 fn is_word_of(word: &str, text: &str, is_part: impl Fn(char) -> bool) -> bool {
     !word.is_empty()
         && text.match_indices(word).any(|(at, found)| {
@@ -284,56 +330,4 @@ fn in_ascii(text: &str, escaped: impl Fn(u16) -> String) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_spelled_as_json_may_have_it() {
-        assert_eq!(spellings("EMP-1"), ["EMP-1"]);
-        assert_eq!(spellings("a\"b"), ["a\"b", "a\\\"b"]);
-        let mut kanji = ["山田", r"\u5c71\u7530", r"\u5C71\u7530"];
-        kanji.sort_unstable();
-        assert_eq!(spellings("山田"), kanji);
-        assert!(spellings("𠮟").contains(&r"\ud842\udf9f".to_owned()));
-    }
-
-    #[test]
-    fn an_id_stands_in_a_payload_as_a_whole_word() {
-        for (data, stands) in [
-            (r#"{"staffId":"EMP-1"}"#, true),
-            (r#"{"text":"(EMP-1 との面談)"}"#, true),
-            (r#"{"staffId":"EMP-10"}"#, false),
-            (r#"{"photo":"https://example.com/EMP-1_small.png"}"#, true),
-            // Whose it is, a person sees.
-            (r#"{"staffId":"X-EMP-1"}"#, true),
-            (r#"{"staffId":"XEMP-1"}"#, false),
-            // Japanese has no blanks between words.
-            (r#"{"text":"職員EMP-1の都合"}"#, true),
-            (r#"{"list":["EMP-10","EMP-1"]}"#, true),
-            ("{}", false),
-        ] {
-            assert_eq!(stands_in("EMP-1", data), stands, "{data}");
-        }
-        assert!(stands_in("a\"b", r#"{"staffId":"a\"b"}"#));
-        assert!(!stands_in("", "{}"));
-        assert!(!stands_in("10", r#"{"at":"2025-10-26"}"#));
-        assert!(stands_in("10", r#"{"staffId":"10"}"#));
-        assert!(stands_in_text("10", "int-10-2") && !stands_in_text("10", "int-100"));
-    }
-
-    #[test]
-    fn names_are_what_stands_behind_a_name() {
-        let data = r#"{"fullName":"山田 太郎","dept":{"name":"外科","id":"x"},"nameKana":["ヤマダ"],"staffId":"E"}"#;
-        assert_eq!(names_in(data), ["山田 太郎", "外科", "ヤマダ"]);
-        assert_eq!(names_in("no JSON"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_label_shows_neither_the_id_nor_the_same_for_another_key() {
-        let label = |key: &[u8], id: &str| label(&hash_of_staff(key, id));
-        assert_eq!(label(b"key", "EMP-1"), label(b"key", "EMP-1"));
-        assert_ne!(label(b"key", "EMP-1"), label(b"key", "EMP-2"));
-        assert_ne!(label(b"key", "EMP-1"), label(b"another", "EMP-1"));
-        assert_eq!(label(b"key", "EMP-1").len(), DIGITS + 1);
-    }
-}
+mod tests;

@@ -34,6 +34,13 @@ impl Timestamp {
         Self(milliseconds.clamp(EARLIEST, LATEST))
     }
 
+    /// The same; none when it lies outside the years 1 to 9999.
+    #[must_use]
+    pub fn at_unix_ms(milliseconds: i64) -> Option<Self> {
+        let known = (EARLIEST..=LATEST).contains(&milliseconds);
+        known.then_some(Self(milliseconds))
+    }
+
     /// A moment by the system's clock, such as a file's time.
     #[must_use]
     pub fn of_system(moment: SystemTime) -> Self {
@@ -78,12 +85,7 @@ impl Timestamp {
         if is_leap_second && minute != (23, 59) {
             return Err(NotATimestamp);
         }
-        let milliseconds = moment.timestamp_millis();
-        if (EARLIEST..=LATEST).contains(&milliseconds) {
-            Ok(Self(milliseconds))
-        } else {
-            Err(NotATimestamp)
-        }
+        Self::at_unix_ms(moment.timestamp_millis()).ok_or(NotATimestamp)
     }
 
     /// This moment in chrono's words, for people's time zones.

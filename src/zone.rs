@@ -5,10 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::{fs, path};
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::{TimeZone, get};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone, get};
 
 use crate::timestamp::Timestamp;
 
+/// The beginning of Unix time.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 /// Where the system has its time zones.
 const DIRECTORY: &str = "/usr/share/zoneinfo";
 
@@ -40,6 +42,32 @@ impl PartialEq for Zone {
 }
 
 impl Eq for Zone {}
+
+/// Why there is not one moment at which the clock on the wall shows a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotOneMoment {
+    /// A clock change skips it, or shows it twice.
+    ClockChange(ClockChange),
+    /// It is not within the years 1 to 9999.
+    OutOfRange,
+}
+
+/// What a clock change does to a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockChange {
+    /// It is skipped.
+    Skipped {
+        /// The first moment after it.
+        then: Timestamp,
+    },
+    /// It comes twice.
+    Twice {
+        /// The first time.
+        first: Timestamp,
+        /// The second time.
+        second: Timestamp,
+    },
+}
 
 impl Zone {
     /// The default time zone.
@@ -76,38 +104,77 @@ impl Zone {
     /// A moment as the clock on the wall shows it.
     #[must_use]
     pub fn local(self, moment: Timestamp) -> DateTime {
-        // The years 1 to 9999 are jiff's range too, but for hours at its ends.
-        let moment = jiff::Timestamp::from_millisecond(moment.unix_ms()).unwrap_or_default();
-        self.rules().to_datetime(moment)
+        match jiff::Timestamp::from_millisecond(moment.unix_ms()) {
+            Ok(moment) => self.rules().to_datetime(moment),
+            // The years 1 to 9999 are jiff's range too, but for hours at their end.
+            Err(_) => DateTime::MAX,
+        }
     }
 
-    /// A moment in ISO 8601 by the clock on the wall, with its offset: `2025-10-26T14:30:00.000+09:00`.
+    /// A moment in ISO 8601 by the clock on the wall, with its offset: `2025-10-26T14:30:00.000+09:00`. The last hours of
+    /// the year 9999, which may be the year 10000 there, are written in UTC.
     #[must_use]
     pub fn written(self, moment: Timestamp) -> String {
-        let moment = jiff::Timestamp::from_millisecond(moment.unix_ms()).unwrap_or_default();
-        let zoned = moment.to_zoned_datetime(self.rules().clone());
+        let Ok(in_range) = jiff::Timestamp::from_millisecond(moment.unix_ms()) else {
+            return moment.to_string();
+        };
+        let zoned = in_range.to_zoned_datetime(self.rules().clone());
         zoned.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string()
     }
 
-    /// The first moment of a day: midnight, or the end of the gap when a clock change skips it.
+    /// The first moment of a day of the years 1 to 9999: midnight, or the end of the gap when a clock change skips it.
     #[must_use]
     pub fn midnight(self, day: Date) -> Option<Timestamp> {
-        let midnight = self.rules().to_timestamp(day.at(0, 0, 0, 0)).ok()?;
-        Some(Timestamp::from_unix_ms(midnight.as_millisecond()))
+        let midnight = day.at(0, 0, 0, 0);
+        let ambiguous = self.rules().to_ambiguous_timestamp(midnight).offset();
+        let (AmbiguousOffset::Unambiguous { offset }
+        | AmbiguousOffset::Gap { before: offset, .. }
+        | AmbiguousOffset::Fold { before: offset, .. }) = ambiguous;
+        let is_known = (1..=9999).contains(&day.year());
+        is_known.then(|| Timestamp::from_unix_ms(unix_ms(midnight, offset)))
     }
 
-    /// The one moment at which the clock on the wall shows this. None when a clock change skips it or
-    /// shows it twice.
-    #[must_use]
-    pub fn moment(self, shown: DateTime) -> Option<Timestamp> {
-        let moment = self.rules().to_ambiguous_timestamp(shown);
-        let moment = moment.unambiguous().ok()?;
-        Some(Timestamp::from_unix_ms(moment.as_millisecond()))
+    /// The one moment at which the clock on the wall shows this.
+    ///
+    /// # Errors
+    /// `NotOneMoment`
+    pub fn moment(self, shown: DateTime) -> Result<Timestamp, NotOneMoment> {
+        let at = |offset: Offset| {
+            let moment = Timestamp::at_unix_ms(unix_ms(shown, offset));
+            moment.ok_or(NotOneMoment::OutOfRange)
+        };
+        let change = match self.rules().to_ambiguous_timestamp(shown).offset() {
+            AmbiguousOffset::Unambiguous { offset } => return at(offset),
+            AmbiguousOffset::Gap { before, after } => {
+                // By the clock that is set forward already, it comes before the change.
+                let earlier = jiff::Timestamp::from_millisecond(at(after)?.unix_ms());
+                let change = earlier.map(|earlier| self.rules().following(earlier).next());
+                let then = match change {
+                    Ok(Some(change)) => {
+                        Timestamp::from_unix_ms(change.timestamp().as_millisecond())
+                    }
+                    _ => at(before)?,
+                };
+                ClockChange::Skipped { then }
+            }
+            AmbiguousOffset::Fold { before, after } => ClockChange::Twice {
+                first: at(before)?,
+                second: at(after)?,
+            },
+        };
+        Err(NotOneMoment::ClockChange(change))
     }
 
     fn rules(self) -> &'static TimeZone {
         &self.0.zone
     }
+}
+
+/// When a clock with this offset shows it, in Unix milliseconds. `jiff` has no moments for the last hours of the year 9999.
+fn unix_ms(shown: DateTime, offset: Offset) -> i64 {
+    let since = shown.duration_since(EPOCH).as_nanos().div_euclid(1_000_000);
+    let local = i64::try_from(since).unwrap_or_default();
+    local - i64::from(offset.seconds()) * 1000
 }
 
 /// The file of a zone, when there is one with this name and nothing else in it.
@@ -145,14 +212,49 @@ mod tests {
     #[test]
     fn a_time_that_the_clock_skips_or_repeats_is_no_moment() {
         let at = |month, day| DateTime::constant(2025, month, day, 2, 30, 0, 0);
-        let tokyo = Zone::TOKYO
-            .moment(at(10, 26))
-            .map(|moment| moment.to_string());
-        assert_eq!(tokyo.as_deref(), Some("2025-10-25T17:30:00.000Z"));
+        let moment = |text| Timestamp::parse(text).unwrap();
+        let tokyo = Zone::TOKYO.moment(at(10, 26));
+        assert_eq!(tokyo, Ok(moment("2025-10-25T17:30:00Z")));
         let berlin = Zone::named("Europe/Berlin").unwrap();
-        assert_eq!(berlin.moment(at(3, 30)), None);
-        assert_eq!(berlin.moment(at(10, 26)), None);
-        assert!(berlin.moment(at(7, 1)).is_some());
+        let skipped = ClockChange::Skipped {
+            then: moment("2025-03-30T03:00:00+02:00"),
+        };
+        let twice = ClockChange::Twice {
+            first: moment("2025-10-26T02:30:00+02:00"),
+            second: moment("2025-10-26T02:30:00+01:00"),
+        };
+        for (day, change) in [(at(3, 30), skipped), (at(10, 26), twice)] {
+            let told = berlin.moment(day);
+            assert_eq!(told, Err(NotOneMoment::ClockChange(change)));
+        }
+        assert!(berlin.moment(at(7, 1)).is_ok());
+    }
+
+    #[test]
+    fn the_first_and_the_last_hours_are_moments_and_no_others() {
+        let new_york = Zone::named("America/New_York").unwrap();
+        let last = DateTime::constant(9999, 12, 31, 23, 59, 59, 999_000_000);
+        for (zone, shown, moment) in [
+            (Zone::TOKYO, last, Some("9999-12-31T14:59:59.999Z")),
+            (Zone::UTC, last, Some("9999-12-31T23:59:59.999Z")),
+            (new_york, last, None),
+            (
+                Zone::TOKYO,
+                DateTime::constant(1, 1, 2, 0, 0, 0, 0),
+                Some("0001-01-01T14:41:01.000Z"),
+            ),
+            (Zone::TOKYO, DateTime::constant(1, 1, 1, 0, 0, 0, 0), None),
+            (Zone::UTC, DateTime::constant(0, 12, 31, 0, 0, 0, 0), None),
+        ] {
+            let found = zone.moment(shown).map(|moment| moment.to_string());
+            let moment = moment.map(str::to_owned);
+            assert_eq!(found, moment.ok_or(NotOneMoment::OutOfRange), "{shown}");
+        }
+        let end = Timestamp::from_unix_ms(i64::MAX);
+        for zone in [Zone::TOKYO, Zone::UTC, new_york] {
+            assert_eq!(zone.local(end).year(), 9999);
+            assert_eq!(Timestamp::parse(&zone.written(end)), Ok(end));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::words::Locale;
 use super::{CliError, value};
 use crate::day;
 use crate::event::{MAX_STAFF_ID_CHARACTERS, Status};
-use crate::import::dates;
+use crate::import::dates::{self, NoMoment};
 use crate::route::MAX_NAME_CHARACTERS;
 use crate::timestamp::Timestamp;
 use crate::words::commands::{self, Command};
@@ -70,14 +70,8 @@ pub(super) fn moments(
     until: Option<&str>,
 ) -> Result<(Option<Timestamp>, Option<Timestamp>), CliError> {
     let read = |option: &str, text: Option<&str>, of_day| {
-        let read = text.map(|text| moment(text, locale.timezone, of_day));
-        match read {
-            Some(None) => Err(CliError::Usage(format!(
-                "{option}: {}",
-                locale.phrase(Command::NoMoment)
-            ))),
-            read => Ok(read.flatten()),
-        }
+        text.map(|text| moment_of(option, text, locale, of_day))
+            .transpose()
     };
     let since = read("--since", since, day::start as OfDay)?;
     let until = read("--until", until, day::end)?;
@@ -123,18 +117,25 @@ pub(super) fn moment_of(
     locale: Locale,
     of_day: OfDay,
 ) -> Result<Timestamp, CliError> {
-    moment(text, locale.timezone, of_day)
-        .ok_or_else(|| CliError::Usage(format!("{option}: {}", locale.phrase(Command::NoMoment))))
+    moment(text, locale.timezone, of_day).map_err(|why| {
+        let told = match why {
+            NoMoment::ClockChange(change) => {
+                commands::clock_change(change, locale.timezone, locale.language)
+            }
+            _ => locale.phrase(Command::NoMoment).to_owned(),
+        };
+        CliError::Usage(format!("{option}: {told}"))
+    })
 }
 
 /// A moment as a person types it; of a whole day it is the one that `of_day` says.
-fn moment(text: &str, zone: Zone, of_day: OfDay) -> Option<Timestamp> {
+fn moment(text: &str, zone: Zone, of_day: OfDay) -> Result<Timestamp, NoMoment> {
     let forms = ["%Y-%m-%d", "%Y/%m/%d"];
     let day = forms
         .iter()
         .find_map(|form| NaiveDate::parse_from_str(text, form).ok());
     let of_day = day.and_then(|day| of_day(day, zone));
-    of_day.or_else(|| dates::parse(text, Some(zone)).ok())
+    of_day.map_or_else(|| dates::parse(text, Some(zone)), Ok)
 }
 
 #[cfg(test)]
@@ -145,7 +146,8 @@ mod tests {
     #[test]
     fn a_day_is_the_clinics_from_its_first_moment_to_its_last() {
         let at = |text, of_day: OfDay| {
-            moment(text, Zone::TOKYO, of_day).map(|moment| moment.to_string())
+            let read = moment(text, Zone::TOKYO, of_day);
+            read.ok().map(|moment| moment.to_string())
         };
         for (text, since, until) in [
             (

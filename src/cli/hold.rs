@@ -10,12 +10,12 @@ use super::words::{Locale, text};
 use super::{CliError, value};
 use crate::clock::Clock;
 use crate::hold::{self, EVERY_ROUTE};
-use crate::import::dates;
+use crate::import::dates::{self, NoMoment};
 use crate::route::MAX_NAME_CHARACTERS;
 use crate::timestamp::Timestamp;
-use crate::words::harmless;
 use crate::words::holds::{self, Holding};
-use crate::zone::Zone;
+use crate::words::{commands, harmless};
+use crate::zone::{ClockChange, NotOneMoment, Zone};
 
 /// Pause sending until a given moment; accepting goes on
 #[derive(Args)]
@@ -86,8 +86,13 @@ impl Hold {
         let locale = client.locale;
         let now = Clock::System.now();
         let until = self.until.as_deref().unwrap_or_default();
-        let until = end(until, locale.timezone, now)
-            .ok_or_else(|| usage("--until: ", locale.phrase(Holding::NoSuchEnd)))?;
+        let until = end(until, locale.timezone, now).map_err(|why| match why {
+            NoMoment::ClockChange(change) => {
+                let told = commands::clock_change(change, locale.timezone, locale.language);
+                usage("--until: ", &told)
+            }
+            _ => usage("--until: ", locale.phrase(Holding::NoSuchEnd)),
+        })?;
         hold::lasts(now, until).map_err(|why| usage("", holds::wrong_end(why, locale.language)))?;
         let reason = self.reason.as_deref().unwrap_or_default();
         if !hold::is_reason(reason) {
@@ -153,14 +158,22 @@ fn route(locale: Locale, hold: &Value) -> String {
 
 /// The end of a hold as a person types it: the next moment at which the clock on the wall shows this time of day, or a
 /// moment that is written out.
-fn end(typed: &str, zone: Zone, now: Timestamp) -> Option<Timestamp> {
+fn end(typed: &str, zone: Zone, now: Timestamp) -> Result<Timestamp, NoMoment> {
     let Some(time) = time_of_day(typed) else {
-        return dates::parse(typed, Some(zone)).ok();
+        return dates::parse(typed, Some(zone));
     };
     let today = zone.local(now).date();
     let days = [Some(today), today.tomorrow().ok()].into_iter().flatten();
-    let mut moments = days.filter_map(|day| zone.moment(day.to_datetime(time)));
-    moments.find(|moment| *moment > now)
+    let moments = days.map(|day| zone.moment(day.to_datetime(time)));
+    // A time that a clock change skips or repeats is not that of the day after it.
+    let mut to_come = moments.filter(|moment| match moment {
+        Ok(moment)
+        | Err(NotOneMoment::ClockChange(
+            ClockChange::Skipped { then: moment } | ClockChange::Twice { second: moment, .. },
+        )) => *moment > now,
+        Err(NotOneMoment::OutOfRange) => false,
+    });
+    Ok(to_come.next().ok_or(NoMoment::NotADate)??)
 }
 
 /// `06:00`, `6:00` or `06:00:30`
@@ -192,7 +205,7 @@ mod tests {
             ("2025-10-27T06:00:00+09:00", "2025-10-26T21:00:00.000Z"),
         ] {
             let end = end(typed, Zone::TOKYO, now).map(|moment| moment.to_string());
-            assert_eq!(end.as_deref(), Some(until), "{typed}");
+            assert_eq!(end.as_deref(), Ok(until), "{typed}");
         }
         for typed in [
             "",
@@ -203,8 +216,29 @@ mod tests {
             "tomorrow",
             "-1:00",
         ] {
-            assert_eq!(end(typed, Zone::TOKYO, now), None, "{typed}");
+            assert!(end(typed, Zone::TOKYO, now).is_err(), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_time_of_day_that_a_clock_change_takes_is_not_the_one_of_the_day_after() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let at = |text| Timestamp::parse(text).unwrap();
+        let end = |now| end("02:30", berlin, at(now));
+        let then = at("2025-03-30T03:00:00+02:00");
+        let skipped = Err(NoMoment::ClockChange(ClockChange::Skipped { then }));
+        assert_eq!(end("2025-03-29T22:00:00+01:00"), skipped);
+        assert_eq!(
+            end("2025-03-30T03:00:00+02:00"),
+            Ok(at("2025-03-31T02:30:00+02:00"))
+        );
+        let [first, second] = ["2025-10-26T02:30:00+02:00", "2025-10-26T02:30:00+01:00"].map(at);
+        let twice = Err(NoMoment::ClockChange(ClockChange::Twice { first, second }));
+        assert_eq!(end("2025-10-26T02:45:00+02:00"), twice);
+        assert_eq!(
+            end("2025-10-26T02:45:00+01:00"),
+            Ok(at("2025-10-27T02:30:00+01:00"))
+        );
     }
 
     #[test]

@@ -132,6 +132,9 @@ fn person(client: &Client, locale: Locale, answer: &Value) -> String {
         &answer["held"],
         language,
     ));
+    if answer["remembered"] == true {
+        lines.push(locale.phrase(Words::Remembered).to_owned());
+    }
     for event in events {
         lines.push(String::new());
         lines.push(show::page(locale, &client.settings_of(event), event));
@@ -145,8 +148,21 @@ fn person(client: &Client, locale: Locale, answer: &Value) -> String {
             other => format!("{key}: {other}"),
         }));
     }
+    lines.extend(ended_texts(locale, answer));
     lines.extend(mentioned(locale, answer));
     lines.join("\n")
+}
+
+/// Texts of what is over, out of which an erasure takes the id.
+fn ended_texts(locale: Locale, answer: &Value) -> Vec<String> {
+    let ended = &answer["endedTexts"];
+    let places = [
+        (Words::EndedHolds, &ended["holds"]),
+        (Words::EndedTokens, &ended["tokens"]),
+    ];
+    named(&places, |place, count| {
+        staff::ended(place, count, locale.language)
+    })
 }
 
 /// Where the id stands in what is of others.
@@ -162,11 +178,18 @@ fn mentioned(locale: Locale, answer: &Value) -> Vec<String> {
         (Words::InAudit, &notes["audit"]),
         (Words::InNames, &notes["names"]),
     ];
+    named(&places, |place, count| {
+        staff::mentioned(place, count, locale.language)
+    })
+}
+
+/// The places that have the id: a heading, and what is there.
+fn named(places: &[(Words, &Value)], heading: impl Fn(Words, u64) -> String) -> Vec<String> {
     let mut lines = Vec::new();
     for (place, mentions) in places {
         let count = mentions["count"].as_u64().unwrap_or(0);
         if count > 0 {
-            lines.push(staff::mentioned(place, count, locale.language));
+            lines.push(heading(*place, count));
             let ids = list(&mentions["ids"]).iter();
             lines.extend(ids.map(|id| format!("  {}", harmless(text(id)))));
         }
@@ -190,7 +213,10 @@ fn erased(locale: Locale, answer: &Value) -> String {
         lines.push(staff::given_up(number("givenUp"), language));
     }
     if number("texts") > 0 {
-        lines.push(staff::texts(number("texts"), language));
+        lines.push(staff::texts(is_counted, number("texts"), language));
+    }
+    if is_counted {
+        lines.extend(ended_texts(locale, answer));
     }
     let open = list(&answer["open"]);
     if !open.is_empty() {
@@ -204,10 +230,10 @@ fn erased(locale: Locale, answer: &Value) -> String {
             .map(|word| staff::files(word, !mentioned.is_empty(), language)),
     );
     lines.extend(mentioned);
-    let named = |key: &str| -> Vec<&str> { list(&answer[key]).iter().map(text).collect() };
+    let paths = |key: &str| -> Vec<&str> { list(&answer[key]).iter().map(text).collect() };
     for (paths, phrase) in [
-        (named("deletedCopies"), Words::Deleted),
-        (named("copies"), Words::Copies),
+        (paths("deletedCopies"), Words::Deleted),
+        (paths("copies"), Words::Copies),
     ] {
         if !paths.is_empty() {
             lines.push(format!("{}:", locale.phrase(phrase)));

@@ -77,7 +77,7 @@ pub(super) struct Report {
     replaced: u64,
     /// Of the replaced ones, those that were the same before.
     unchanged: u64,
-    /// Records of people whose data were erased: they were taken without names.
+    /// Records of people whose data were erased, or that they held: they were taken without them.
     erased: u64,
     /// Records that were taken without an origin that exists nowhere.
     origins_dropped: u64,

@@ -39,12 +39,15 @@ pub(super) struct Cells {
 impl Cells {
     /// The cells, trimmed.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> + Clone {
+        self.whole().map(str::trim)
+    }
+
+    /// The cells with the blanks at their ends.
+    pub(super) fn whole(&self) -> impl Iterator<Item = &str> + Clone {
         let begins = [0].into_iter().chain(self.ends.iter().copied());
         begins.zip(&self.ends).map(|(begin, end)| {
             // The decoder produces UTF-8, which is split at ASCII characters only.
-            str::from_utf8(&self.text[begin..*end])
-                .unwrap_or("\u{fffd}")
-                .trim()
+            str::from_utf8(&self.text[begin..*end]).unwrap_or("\u{fffd}")
         })
     }
 

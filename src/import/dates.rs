@@ -5,18 +5,51 @@ use jiff::civil::DateTime;
 
 use crate::interview::field_error::Why;
 use crate::timestamp::Timestamp;
-use crate::zone::Zone;
+use crate::zone::{ClockChange, NotOneMoment, Zone};
 
 /// In minutes.
 const HOUR: i64 = 60;
 /// The largest UTC offset that is accepted, in minutes.
 const LARGEST_OFFSET: i64 = 18 * HOUR;
 
+/// Why a text is not one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoMoment {
+    /// It is in none of the forms, or not within the years 1 to 9999.
+    NotADate,
+    /// It has no time of day.
+    NoTimeOfDay,
+    /// It has no zone, and none was given.
+    NoZone,
+    /// The clock of the zone skips it, or shows it twice.
+    ClockChange(ClockChange),
+}
+
+impl From<NotOneMoment> for NoMoment {
+    fn from(why: NotOneMoment) -> Self {
+        match why {
+            NotOneMoment::ClockChange(change) => Self::ClockChange(change),
+            NotOneMoment::OutOfRange => Self::NotADate,
+        }
+    }
+}
+
+impl From<NoMoment> for Why {
+    fn from(why: NoMoment) -> Self {
+        match why {
+            NoMoment::NotADate => Self::NotADate,
+            NoMoment::NoTimeOfDay => Self::NoTimeOfDay,
+            NoMoment::NoZone => Self::NoZone,
+            NoMoment::ClockChange(_) => Self::ClockChange,
+        }
+    }
+}
+
 /// Parses a date with a time. `zone` is that of a text without an offset.
 ///
 /// # Errors
 /// Why it is not a moment.
-pub(crate) fn parse(text: &str, zone: Option<Zone>) -> Result<Timestamp, Why> {
+pub(crate) fn parse(text: &str, zone: Option<Zone>) -> Result<Timestamp, NoMoment> {
     if let Ok(moment) = Timestamp::parse(text) {
         return Ok(moment);
     }
@@ -24,12 +57,12 @@ pub(crate) fn parse(text: &str, zone: Option<Zone>) -> Result<Timestamp, Why> {
     let shown = rest.date_and_time()?;
     rest.skip_blanks();
     if rest.is_empty() {
-        let zone = zone.ok_or(Why::NoZone)?;
-        return zone.moment(shown).ok_or(Why::ClockChange);
+        let zone = zone.ok_or(NoMoment::NoZone)?;
+        return Ok(zone.moment(shown)?);
     }
-    let offset = rest.offset().ok_or(Why::NotADate)?;
-    let utc = Zone::UTC.moment(shown).ok_or(Why::NotADate)?;
-    Ok(Timestamp::from_unix_ms(utc.unix_ms() - offset * 60_000))
+    let offset = rest.offset().ok_or(NoMoment::NotADate)?;
+    let utc = Zone::UTC.moment(shown)?;
+    Timestamp::at_unix_ms(utc.unix_ms() - offset * 60_000).ok_or(NoMoment::NotADate)
 }
 
 /// The part of the text that is not parsed yet.
@@ -45,16 +78,17 @@ impl Rest<'_> {
     }
 
     /// `2025-10-28 10:00:00.000`, `2025/10/28T9:05`
-    fn date_and_time(&mut self) -> Result<DateTime, Why> {
-        let (year, month, day) = self.date().ok_or(Why::NotADate)?;
+    fn date_and_time(&mut self) -> Result<DateTime, NoMoment> {
+        let (year, month, day) = self.date().ok_or(NoMoment::NotADate)?;
         if self.is_empty() {
-            return Err(Why::NoTimeOfDay);
+            return Err(NoMoment::NoTimeOfDay);
         }
         if !self.skip(b'T') && !self.skip(b't') {
             self.skip_blanks();
         }
-        let (hour, minute, second, nanosecond) = self.time().ok_or(Why::NotADate)?;
-        DateTime::new(year, month, day, hour, minute, second, nanosecond).map_err(|_| Why::NotADate)
+        let (hour, minute, second, nanosecond) = self.time().ok_or(NoMoment::NotADate)?;
+        DateTime::new(year, month, day, hour, minute, second, nanosecond)
+            .map_err(|_| NoMoment::NotADate)
     }
 
     fn date(&mut self) -> Option<(i16, i8, i8)> {
@@ -148,7 +182,8 @@ mod tests {
     use super::*;
 
     fn moment(text: &str, zone: Option<Zone>) -> Result<String, Why> {
-        parse(text, zone).map(|moment| moment.to_string())
+        let read = parse(text, zone).map(|moment| moment.to_string());
+        read.map_err(Why::from)
     }
 
     #[test]
@@ -177,6 +212,7 @@ mod tests {
             ("2025-10-28T10:00:00", "2025-10-28T01:00:00.000Z"),
             ("2025/10/28 10:00", "2025-10-28T01:00:00.000Z"),
             ("2025/1/8 9:05", "2025-01-08T00:05:00.000Z"),
+            ("9999-12-31 23:59:59.999", "9999-12-31T14:59:59.999Z"),
         ] {
             assert_eq!(moment(text, None), Err(Why::NoZone), "{text}");
             assert_eq!(moment(text, Some(Zone::TOKYO)).as_deref(), Ok(tokyo));
@@ -204,6 +240,9 @@ mod tests {
             "2025-10-28T10:00+9",
             "2025-10-28 10:00+19:00",
             "２０２５-10-28 10:00",
+            "0000-10-28 10:00",
+            "0001-01-01 00:00",
+            "0001-01-01 00:00 +09:00",
         ] {
             assert_eq!(moment(text, zone), Err(Why::NotADate), "{text}");
         }

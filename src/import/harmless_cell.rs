@@ -11,8 +11,9 @@ const NOTHING: [&str; 2] = ["NULL", "\\N"];
 const MOST_DIGITS: usize = 11;
 
 /// The text, with an apostrophe before it when a spreadsheet would take it for a formula, or for a number that it writes
-/// in another way (`0123` becomes 123), or when it is a word that stands for nothing. One that has apostrophes there already gets another one, so that taking one away
-/// always gives the text.
+/// in another way (`0123` becomes 123), or when it is a word that stands for nothing, or has blanks at an end, which the
+/// import drops from other cells. One that has apostrophes there already gets another one, so that taking one away always
+/// gives the text.
 pub(crate) fn written(text: &str) -> Cow<'_, str> {
     if is_mistaken(text) {
         Cow::Owned(format!("'{text}"))
@@ -21,10 +22,16 @@ pub(crate) fn written(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text of a cell that was [`written`]; none: it stands for nothing.
+/// The text of a cell that was [`written`], or of any other one without the blanks at its ends; none: it stands for nothing.
 pub(crate) fn read(cell: &str) -> Option<&str> {
-    let written = cell.strip_prefix('\'').filter(|text| is_mistaken(text));
-    written.or_else(|| (!is_nothing(cell)).then_some(cell))
+    let text = cell.trim();
+    let written = unwritten(cell).or_else(|| unwritten(text));
+    written.or_else(|| (!is_nothing(text)).then_some(text))
+}
+
+/// The text behind the apostrophe of a cell that needed one.
+fn unwritten(cell: &str) -> Option<&str> {
+    cell.strip_prefix('\'').filter(|text| is_mistaken(text))
 }
 
 /// Whether a cell is empty, or has a word of a database that stands for nothing.
@@ -36,7 +43,7 @@ pub(super) fn is_nothing(cell: &str) -> bool {
 fn is_mistaken(text: &str) -> bool {
     let bare = text.trim_start_matches('\'');
     let begins = bare.trim_start();
-    bare.starts_with(['\t', '\r', '\n'])
+    bare != bare.trim()
         || begins.starts_with(SIGNS)
         || is_altered(bare.trim())
         || NOTHING.contains(&bare.trim())
@@ -84,6 +91,10 @@ mod tests {
             "NULL",
             "\\N",
             "'NULL",
+            " a",
+            "a ",
+            "\u{3000}山田",
+            " ",
         ] {
             assert_eq!(written(text), format!("'{text}"), "{text:?}");
         }
@@ -94,7 +105,6 @@ mod tests {
             "山田 太郎",
             "'a",
             "2025-10-26",
-            " a",
             "0",
             "123",
             "12345678901",
@@ -107,12 +117,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn blanks_around_a_cell_of_somebody_else_are_dropped() {
+        for (cell, text) in [
+            (" a ", Some("a")),
+            ("\u{3000}a", Some("a")),
+            (" '=1", Some("=1")),
+            (" ", None),
+            (" NULL ", None),
+        ] {
+            assert_eq!(read(cell), text, "{cell:?}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn what_was_written_is_read_as_it_was(text in "'{0,2}(NULL|\\\\N|['=+@\t\r\n a01e＝-]{0,14})") {
+        fn what_was_written_is_read_as_it_was(text in "'{0,2}(NULL|\\\\N|['=+@\t\r\n\u{3000} a01e＝-]{0,14})") {
             let cell = written(&text);
-            let nothing = text.trim().is_empty() && !cell.starts_with('\'');
-            prop_assert_eq!(read(&cell), (!nothing).then_some(text.as_str()));
+            prop_assert_eq!(read(&cell), (!text.is_empty()).then_some(text.as_str()));
             prop_assert!(!cell.trim_start().starts_with(SIGNS));
         }
     }

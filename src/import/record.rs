@@ -40,7 +40,7 @@ impl Record {
         self.seen.push(field);
         match value {
             Value::Null => {}
-            Value::String(text) => self.put_text(field, text.trim(), zone),
+            Value::String(text) => self.put_text(field, &text, zone),
             other => self.keep(field, other),
         }
     }
@@ -57,16 +57,23 @@ impl Record {
         if text.contains(REPLACEMENT) {
             return self.note(field, Why::NotCharacters);
         }
+        // Of a date, a word or a number, the blanks around it are no part.
+        let trimmed = text.trim();
         match field {
-            Field::InterviewDate | Field::CompletedAt => match dates::parse(text, zone) {
+            Field::InterviewDate
+            | Field::CompletedAt
+            | Field::InterviewStatus
+            | Field::DurationMinutes
+                if trimmed.is_empty() => {}
+            Field::InterviewDate | Field::CompletedAt => match dates::parse(trimmed, zone) {
                 Ok(moment) => self.keep(field, Value::from(moment.to_string())),
-                Err(why) => self.note(field, why),
+                Err(why) => self.note(field, why.into()),
             },
-            Field::InterviewStatus => match statuses::parse(text) {
+            Field::InterviewStatus => match statuses::parse(trimmed) {
                 Some(status) => self.keep(field, Value::from(status.as_str())),
                 None => self.note(field, Why::NotAStatus),
             },
-            Field::DurationMinutes => match minutes(text) {
+            Field::DurationMinutes => match minutes(trimmed) {
                 Some(minutes) => self.keep(field, Value::from(minutes)),
                 None => self.note(field, Why::NotMinutes),
             },
@@ -116,6 +123,7 @@ mod tests {
     #[test]
     fn values_are_written_as_the_daemon_reads_them() {
         let record = record(&[
+            // A text of JSON is what it says.
             (Field::Id, json!(" int-1 ")),
             // JSON has a null of its own.
             (Field::EmployeeName, json!("NULL")),
@@ -128,7 +136,7 @@ mod tests {
         assert_eq!(record.mistakes(), []);
         assert_eq!(
             Value::Object(record.fields),
-            json!({"id": "int-1", "employeeName": "NULL", "interviewDate": "2025-10-28T01:00:00.000Z",
+            json!({"id": " int-1 ", "employeeName": "NULL", "interviewDate": "2025-10-28T01:00:00.000Z",
                    "interviewStatus": "no_show", "durationMinutes": 45})
         );
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use serde_json::Value;
 
 use super::cells::{Cells, Dialect, Fault, Reader};
-use super::dates;
+use super::dates::{self, NoMoment};
 use super::harmless_cell;
 use super::header::Column;
 use super::layout::Layout;
@@ -14,7 +14,6 @@ use super::reading::{Reading, RowSink};
 use super::record::Record;
 use super::row::{Notes, Row, RowLocation};
 use crate::interview::field::Field;
-use crate::interview::field_error::Why;
 
 /// What the cells of a column are used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,14 +197,14 @@ impl<R: BufRead> Table<R> {
             return Err(Problem::RowInCell);
         }
         let mut record = Record::default();
-        for (number, (under, cell)) in (1..).zip(self.header.0.iter().zip(cells.iter())) {
+        for (number, (under, cell)) in (1..).zip(self.header.0.iter().zip(cells.whole())) {
             match under {
                 Under::Field(field) => {
                     let text = harmless_cell::read(cell);
                     record.set(*field, text.map_or(Value::Null, Value::from), reading.zone);
                 }
                 Under::Unused => {}
-                Under::Nothing if cell.is_empty() => {}
+                Under::Nothing if cell.trim().is_empty() => {}
                 Under::Nothing => return Err(Problem::UnderNoName(number)),
             }
         }
@@ -231,7 +230,10 @@ fn read_header<R: BufRead>(
 }
 
 fn is_date(text: &str) -> bool {
-    matches!(dates::parse(text.trim(), None), Ok(_) | Err(Why::NoZone))
+    matches!(
+        dates::parse(text.trim(), None),
+        Ok(_) | Err(NoMoment::NoZone)
+    )
 }
 
 #[cfg(test)]

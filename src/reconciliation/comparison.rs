@@ -176,7 +176,7 @@ pub struct Counts {
     pub sent: u64,
     /// Ids of VoiceDrive's list in the range.
     pub received: u64,
-    /// Both sides have them.
+    /// Both sides have them, those included of which only the answer was lost.
     pub matched: u64,
     /// VoiceDrive does not have them.
     pub missing: u64,
@@ -188,8 +188,10 @@ pub struct Counts {
 /// one of these numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Both sides have them, those that have arrived included.
+    /// Both sides have them.
     pub matched: u64,
+    /// They counted as exhausted, and VoiceDrive has them: only the answer was lost.
+    pub arrived: u64,
     /// VoiceDrive does not have them.
     pub missing: u64,
     /// Nothing came of them.

@@ -317,7 +317,8 @@ pub(super) fn keep_reads(connection: &Connection, reads: &PayloadReads) -> rusql
             "INSERT INTO payload_reads (day, who, events, lived_ms)
              VALUES (?1, ?2, ?3, coalesce((SELECT lived_ms FROM relay_time), 0))
              ON CONFLICT DO UPDATE
-                SET events = max(events, excluded.events), lived_ms = excluded.lived_ms",
+                SET events = excluded.events, lived_ms = excluded.lived_ms
+              WHERE excluded.events > events",
         )?
         .execute((&reads.day, &reads.who, whole(reads.events)))
         .map(|_| ())

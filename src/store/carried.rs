@@ -45,7 +45,7 @@ const OF_EVENTS: [(&str, &str); 13] = [
 /// The table has the event's id; its number is looked up, and carried as one more column.
 const BY_ID: &str = "";
 /// What hangs on nothing else, each with its key.
-const ALONE: [&str; 21] = [
+const ALONE: [&str; 22] = [
     "relay_time",
     "milestones",
     "interruptions",
@@ -64,6 +64,7 @@ const ALONE: [&str; 21] = [
     "hash_keys",
     "erasures",
     "erased_interviews",
+    "erased_interviewers",
     "audit",
     "payload_reads",
     "monitor_sessions",

@@ -1,9 +1,10 @@
 //! What outlives a restore: revoked tokens, who did what, and whose data were erased (contract, section 9).
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Row};
 
-use super::audit;
-use super::tokens;
+use super::{audit, erase, tokens};
 use crate::audit::{PayloadReads, Record};
 use crate::person::KeyedHash;
 use crate::timestamp::Timestamp;
@@ -17,7 +18,12 @@ pub(super) struct Carried {
     reads: Vec<PayloadReads>,
     keys: Vec<KeyedHash>,
     erasures: Vec<Erasure>,
+    /// By their ids.
+    events: Vec<String>,
     interviews: Vec<(KeyedHash, String)>,
+    interviewers: Vec<KeyedHash>,
+    /// The incidents of the holds that last there; none: that is not known.
+    pub(super) lasting_holds: Option<BTreeSet<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,11 +55,20 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<Carried> {
                 })
             },
         )?,
+        events: rows(
+            connection,
+            "SELECT e.id FROM erased_events x CROSS JOIN events e ON e.seq = x.event_seq",
+            |row| row.get(0),
+        )?,
         interviews: rows(
             connection,
             "SELECT id_hash, id FROM erased_interviews",
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?,
+        interviewers: rows(connection, "SELECT hash FROM erased_interviewers", |row| {
+            row.get(0)
+        })?,
+        lasting_holds: Some(erase::lasting_holds(connection)?),
     })
 }
 
@@ -92,12 +107,25 @@ pub(super) fn write(
     for one in &carried.erasures {
         erasure.execute((one.staff_hash, one.erased_at, one.ended_at))?;
     }
+    let mut event = connection.prepare_cached(
+        "INSERT INTO erased_events (event_seq) SELECT seq FROM events WHERE id = ?1
+         ON CONFLICT DO NOTHING",
+    )?;
+    for id in &carried.events {
+        event.execute([id])?;
+    }
     let mut interview = connection.prepare_cached(
         "INSERT INTO erased_interviews (id_hash, id) VALUES (?1, ?2)
          ON CONFLICT DO UPDATE SET id = excluded.id",
     )?;
     for one in &carried.interviews {
         interview.execute((one.0, &one.1))?;
+    }
+    let mut interviewer = connection.prepare_cached(
+        "INSERT INTO erased_interviewers (hash) VALUES (?1) ON CONFLICT DO NOTHING",
+    )?;
+    for one in &carried.interviewers {
+        interviewer.execute([one])?;
     }
     tokens::take_over(connection, carried.tokens)
 }

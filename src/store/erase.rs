@@ -10,7 +10,9 @@ mod events;
 mod interviews;
 mod texts;
 
-use rusqlite::{Connection, OptionalExtension};
+use std::collections::{BTreeSet, HashSet};
+
+use rusqlite::Connection;
 
 use super::error::may_fail_with_the_store;
 use super::relay_time::Now;
@@ -18,12 +20,14 @@ use super::writer::Lane;
 use super::{Store, StoreError, audit, people};
 use crate::audit::{Action, Actor, Subject};
 use crate::clock::Moment;
-use crate::person::{self, Erased, OpenDelivery};
+use crate::event::MAX_STAFF_ID_CHARACTERS;
+use crate::person::{self, Erased, KeyedHash, OpenDelivery};
 use crate::timestamp::Timestamp;
 use events::some_events;
 pub(super) use events::{after_attempt, is_erased};
-pub(super) use interviews::erased_name;
-use interviews::{interviewer_until, interviews};
+pub(super) use interviews::{erased_name, was_interviewer};
+use interviews::{interviewer_until, interviews, last_change_of_erased};
+pub(super) use texts::lasting_holds;
 
 /// Rows that one transaction changes; more would hold up accepting.
 const ERASED_AT_ONCE: u32 = 3;
@@ -129,24 +133,46 @@ fn begin(
     Ok(range(connection, staff_id, give_up, now.wall)?)
 }
 
-/// The range of a person's data until a moment.
+/// The range of what is kept of a person now. The clock may have been ahead when some of it came.
 fn range(
     connection: &Connection,
     staff_id: &str,
     give_up: bool,
+    now: Timestamp,
+) -> rusqlite::Result<Range> {
+    let last_event: Option<i64> = connection
+        .prepare_cached("SELECT max(seq) FROM events WHERE staff_id = ?1")?
+        .query_row([staff_id], |row| row.get(0))?;
+    let last_change: Option<Timestamp> = connection
+        .prepare_cached("SELECT max(updated_at) FROM interviews WHERE employee_id = ?1")?
+        .query_row([staff_id], |row| row.get(0))?;
+    Ok(Range {
+        last_event: last_event.unwrap_or(0),
+        until: last_change.max(Some(now)).unwrap_or(now),
+        give_up,
+    })
+}
+
+/// The range of what was kept of a person when that was erased, in a copy: what was there by then, and what is known to have
+/// been erased.
+fn range_of_erased(
+    connection: &Connection,
+    keys: &[KeyedHash],
+    staff_id: &str,
     until: Timestamp,
 ) -> rusqlite::Result<Range> {
     let last_event: Option<i64> = connection
         .prepare_cached(
-            "SELECT seq FROM events WHERE staff_id = ?1 AND accepted_at <= ?2
-              ORDER BY seq DESC LIMIT 1",
+            "SELECT max(seq) FROM events
+              WHERE staff_id = ?1
+                AND (accepted_at <= ?2 OR seq IN (SELECT event_seq FROM erased_events))",
         )?
-        .query_row((staff_id, until), |row| row.get(0))
-        .optional()?;
+        .query_row((staff_id, until), |row| row.get(0))?;
+    let last_change = last_change_of_erased(connection, keys, staff_id)?;
     Ok(Range {
         last_event: last_event.unwrap_or(0),
-        until,
-        give_up,
+        until: last_change.max(Some(until)).unwrap_or(until),
+        give_up: true,
     })
 }
 
@@ -161,31 +187,55 @@ fn end(connection: &Connection, staff_id: &str, now: Now) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Erases in a copy the data of people who were erased after it was made, in the caller's transaction. Returns the
-/// number of rows.
-pub(super) fn again(connection: &Connection, at: Timestamp) -> rusqlite::Result<u64> {
-    let any: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM erasures)")?
-        .query_row([], |row| row.get(0))?;
-    if !any {
-        return Ok(0);
-    }
+/// Erases in a copy the data of people who were erased after it was made, in the caller's transaction. `lasting_holds`:
+/// the incidents of the holds whose reasons stay. Returns the number of rows.
+pub(super) fn again(
+    connection: &Connection,
+    lasting_holds: &BTreeSet<String>,
+    at: Timestamp,
+) -> rusqlite::Result<u64> {
     let keys = people::keys(connection)?;
     let mut erased = 0;
-    for staff_id in everybody(connection)? {
+    for staff_id in erased_people(connection, &keys)? {
         if let Some((until, _)) = people::erasure(connection, &keys, &staff_id)? {
-            erased += all_of(connection, &staff_id, until, at)?;
+            let range = range_of_erased(connection, &keys, &staff_id, until)?;
+            erased += all_of(connection, &staff_id, range, lasting_holds, at)?;
         }
     }
     Ok(erased)
 }
 
-fn everybody(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+/// The erased people whose ids stand where an erasure takes them from. Of whom only a text tells that is over, each of its
+/// words may be one.
+fn erased_people(
+    connection: &Connection,
+    keys: &[KeyedHash],
+) -> rusqlite::Result<BTreeSet<String>> {
+    let erased: HashSet<KeyedHash> = connection
+        .prepare("SELECT staff_hash FROM erasures")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    if erased.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let is_erased = |staff_id: &str| {
+        let mut hashes = keys.iter().map(|key| person::hash_of_staff(key, staff_id));
+        hashes.any(|hash| erased.contains(&hash))
+    };
+    let mut found = everybody(connection)?;
+    found.retain(|staff_id| is_erased(staff_id));
+    for text in texts::typed(connection)? {
+        let words = person::words_in(&text, MAX_STAFF_ID_CHARACTERS);
+        found.extend(words.filter(|word| is_erased(word)).map(str::to_owned));
+    }
+    Ok(found)
+}
+
+fn everybody(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
     connection
         .prepare(
             "SELECT staff_id FROM events WHERE staff_id IS NOT NULL
              UNION SELECT staff_id FROM ingest_newest WHERE staff_id <> ''
-             UNION SELECT subject FROM tokens WHERE subject IS NOT NULL
              UNION SELECT employee_id FROM interviews
              UNION SELECT interviewer_id FROM interviews WHERE interviewer_id IS NOT NULL",
         )?
@@ -196,10 +246,10 @@ fn everybody(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 fn all_of(
     connection: &Connection,
     staff_id: &str,
-    until: Timestamp,
+    range: Range,
+    lasting_holds: &BTreeSet<String>,
     at: Timestamp,
 ) -> rusqlite::Result<u64> {
-    let range = range(connection, staff_id, true, until)?;
     contents::forget_all(connection, staff_id, range)?;
     let mut erased = Erased::default();
     loop {
@@ -216,12 +266,14 @@ fn all_of(
             break;
         }
     }
-    erased.held = interviewer_until(connection, staff_id, until)?;
-    erased.add(texts::all(connection, staff_id, at)?);
+    erased.held = interviewer_until(connection, staff_id, range.until)?;
+    erased.add(texts::all(connection, staff_id, lasting_holds, at)?);
     Ok(erased.events + erased.interviews + erased.held + erased.texts)
 }
 
 #[cfg(test)]
 mod columns;
+#[cfg(test)]
+mod coming_back;
 #[cfg(test)]
 mod tests;

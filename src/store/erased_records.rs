@@ -1,9 +1,10 @@
 //! Interview records of people whose data were erased. The staff system may hand one in again, because its own record has
-//! the names still: it is taken without them, and comes back to the row that it was.
+//! the names still: it is taken without them, and comes back to the row that it was. A record of somebody else that such a
+//! person held is taken without the interviewer.
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::erase::erased_name;
+use super::erase::{erased_name, was_interviewer};
 use super::interview_row::find;
 use super::people;
 use crate::interview::Interview;
@@ -31,11 +32,17 @@ impl ErasedRecords {
         mut interview: Interview,
     ) -> rusqlite::Result<Interview> {
         if let Some(origin) = &interview.rescheduled_from_id
-            && let Some(present) = look(connection, &self.keys, origin)?
+            && let Some(present) = present_id_by(connection, &self.keys, origin)?
         {
             interview.rescheduled_from_id = Some(present);
         }
-        let Some(present) = look(connection, &self.keys, &interview.id)? else {
+        let Some(present) = present_id_by(connection, &self.keys, &interview.id)? else {
+            if let Some(staff_id) = &interview.interviewer_id
+                && was_interviewer(connection, &self.keys, &interview.id, staff_id)?
+            {
+                interview.interviewer_id = None;
+                self.met += 1;
+            }
             return Ok(interview);
         };
         self.met += 1;
@@ -62,7 +69,10 @@ impl ErasedRecords {
 
 fn keys(connection: &Connection) -> rusqlite::Result<Vec<KeyedHash>> {
     let any: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM erased_interviews)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM erased_interviews)
+                 OR EXISTS (SELECT 1 FROM erased_interviewers)",
+        )?
         .query_row([], |row| row.get(0))?;
     if any {
         people::keys(connection)
@@ -73,10 +83,23 @@ fn keys(connection: &Connection) -> rusqlite::Result<Vec<KeyedHash>> {
 
 /// The id that a record has since its person was erased; none: nobody was erased with it.
 pub(super) fn present_id(connection: &Connection, id: &str) -> rusqlite::Result<Option<String>> {
-    look(connection, &keys(connection)?, id)
+    present_id_by(connection, &keys(connection)?, id)
 }
 
-fn look(connection: &Connection, keys: &[KeyedHash], id: &str) -> rusqlite::Result<Option<String>> {
+/// Of a record that was deleted, its id is not kept either. Handed in again, it comes with another one.
+pub(super) fn rename_deleted(connection: &Connection, id: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE erased_interviews SET id = ?2 WHERE id = ?1")?
+        .execute((id, erased_name()))
+        .map(|_| ())
+}
+
+/// The same, by these keys.
+pub(super) fn present_id_by(
+    connection: &Connection,
+    keys: &[KeyedHash],
+    id: &str,
+) -> rusqlite::Result<Option<String>> {
     for key in keys {
         let found = connection
             .prepare_cached("SELECT id FROM erased_interviews WHERE id_hash = ?1")?

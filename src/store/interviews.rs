@@ -158,11 +158,13 @@ impl Store {
     ) -> Result<bool, DeleteError> {
         let id = id.to_owned();
         self.write(Lane::Calls, move |connection| {
-            let Some(deleted) = delete(connection, &id)? else {
+            let present = erased_records::present_id(connection, &id)?;
+            let Some(deleted) = delete(connection, present.as_ref().unwrap_or(&id))? else {
                 return Ok(false);
             };
+            erased_records::rename_deleted(connection, &deleted.interview.id)?;
             let subject = Subject::RecordOf {
-                id: id.clone(),
+                id: deleted.interview.id,
                 staff_id: deleted.interview.employee_id,
             };
             let entry = by.clone().did(Action::DeleteInterview, now).to(subject);

@@ -13,7 +13,9 @@ use crate::clock::Moment;
 use crate::event::Status;
 use crate::event_record::{EventDetail, EventFilter};
 use crate::interview::InterviewRecord;
-use crate::person::{self, KeyedHash, Mentions, Notes, OpenDelivery, Person, stands_in};
+use crate::person::{
+    self, EndedTexts, KeyedHash, Mentions, Notes, OpenDelivery, Person, stands_in,
+};
 use crate::timestamp::Timestamp;
 
 /// Rows that are looked at in one go; the time of one read stays short.
@@ -39,6 +41,7 @@ impl Store {
             after = step.1;
         }
         found.notes = self.notes_with(staff_id, moment).await?;
+        found.ended = self.ended_texts_with(staff_id, moment).await?;
         found.held = self.interviews_held_by(staff_id).await?.len() as u64;
         Ok(found)
     }
@@ -107,6 +110,7 @@ fn summary(connection: &Connection, staff_id: &str) -> Result<Person, StoreError
         open: open(connection, staff_id)?,
         mentioned: Mentions::default(),
         notes: Notes::default(),
+        ended: EndedTexts::default(),
         is_remembered: count("SELECT count(*) FROM ingest_newest WHERE staff_id = ?1")? > 0,
         erased_at: erasure.map(|(at, _)| at),
         is_half_erased: erasure.is_some_and(|(_, ended)| !ended),

@@ -54,6 +54,7 @@ const SMALL: &[&str] = &[
     "erasures",
     "x",
     "erased_interviews",
+    "erased_interviewers",
     "hash_keys",
     "relay_time",
     "sqlite_schema",

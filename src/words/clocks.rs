@@ -1,7 +1,15 @@
-//! A wall clock that does not fit to the time that has passed for the relay.
+//! A wall clock that does not fit to the time that has passed for the relay, and one that is changed twice a year.
 
 use crate::language::Language;
 use crate::words::counted;
+
+/// A time on a form of the page that a clock change skips or shows twice.
+pub(crate) fn not_one_moment(language: Language) -> &'static str {
+    language.say(
+        "時計の切り替え (夏時間) で存在しないか、2 回ある時刻です。その前か後の時刻にしてください。何も変更していません。",
+        "A clock change skips this time or shows it twice: say an earlier or a later one. Nothing was changed.",
+    )
+}
 
 /// How far it is off, in seconds, in both languages; negative: behind.
 pub(crate) fn happened(seconds: i64) -> (String, String) {

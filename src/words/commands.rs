@@ -6,6 +6,7 @@ use super::counted;
 use super::system::of_system;
 use crate::crypto::NoRandomness;
 use crate::language::Language;
+use crate::zone::{ClockChange, Zone};
 
 phrases! {
     /// Short texts of several commands.
@@ -39,6 +40,30 @@ phrases! {
         Dropped: "--drop を付けたため、使えなくなったもの", "in force before, and given up as --drop says";
         Shown: "画面で操作の権限がない人にも見えるようになった送り先 (private ではなくなりました)", "not private any more, and shown to everybody who may see the monitor page";
         Note: "注意", "note";
+    }
+}
+
+/// A time of day that the clock on the wall skips or shows twice.
+pub(crate) fn clock_change(change: ClockChange, zone: Zone, language: Language) -> String {
+    let written = |moment| zone.written(moment).replace(".000", "");
+    let place = zone.name();
+    match change {
+        ClockChange::Skipped { then } => {
+            let then = written(then);
+            both!(
+                language,
+                "{place} では、時計の切り替えで飛ばされるため存在しない時刻です。切り替え直後であれば {then} と指定してください",
+                "the clock of {place} skips this time when it is changed; {then} is the moment after that"
+            )
+        }
+        ClockChange::Twice { first, second } => {
+            let (first, second) = (written(first), written(second));
+            both!(
+                language,
+                "{place} では、時計の切り替えで 2 回ある時刻です。1 回目は {first}、2 回目は {second} と指定してください",
+                "the clock of {place} shows this time twice when it is changed; type {first} for the first, {second} for the second"
+            )
+        }
     }
 }
 

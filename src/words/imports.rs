@@ -79,12 +79,12 @@ pub(crate) fn without_origin(dropped: u64, language: Language) -> String {
     )
 }
 
-/// How many records are of people whose data were erased.
+/// How many records are of people whose data were erased, or were held by them.
 pub(crate) fn of_erased(records: u64, language: Language) -> String {
     both!(
         language,
-        "{records} 件は、データを消去した人の記録です。氏名などを除いて受け取りました",
-        "taken without names, because the data of their people were erased: {records}"
+        "{records} 件は、データを消去した人の記録か、消去した人が面談者だった記録です。その人の氏名などを除いて受け取りました",
+        "taken without names, because the data of their people or interviewers were erased: {records}"
     )
 }
 

@@ -16,6 +16,9 @@ phrases! {
         Clean: "データベースのファイルに残っていないことを確かめました", "nothing of it is left in the files of the database";
         Rewritten: "データベースのファイルを書き直し、残っていないことを確かめました", "the files of the database were written anew, and nothing of it is left in them";
         CleanButNamed: "次に挙げるもののほかには、データベースのファイルに残っていないことを確かめました", "nothing of it is left in the files of the database but what is named here";
+        Remembered: "この人の最後のイベントは、同じものの受け取りを見分けるための照合値として残っています (消去で消えます)", "the ingest would know the last events of this person again (an erasure forgets that)";
+        EndedHolds: "理由にこの職員 ID がある、終わった送信の一時停止のお知らせ", "incidents of ended holds with this staff id in their reason";
+        EndedTokens: "対象者にこの職員 ID がある、失効したトークンと期限の切れたトークン", "revoked and ended tokens with this staff id in their subject";
         InEvents: "本文か VoiceDrive の応答にこの職員 ID がある、ほかの人のイベント", "events of others in which this staff id stands, or in what VoiceDrive said to them";
         InInterviews: "記録の ID、氏名、連携 ID、理由のどれかにこの職員 ID がある、ほかの人の面談記録 (それのない内容で登録し直してください)", "interview records of others with this staff id in their id, name, sync id or reason (hand them in again without it)";
         InHolds: "理由か開始した人の名前にこの職員 ID がある、続いている送信の一時停止 (送り先。一時停止を終えてから、もう一度消去してください)", "holds that last with this staff id in their reason or in who began them, by their routes (end them, and erase once more)";
@@ -106,12 +109,30 @@ pub(crate) fn given_up(count: u64, language: Language) -> String {
     )
 }
 
-/// In how many texts of what is over it was replaced.
-pub(crate) fn texts(count: u64, language: Language) -> String {
+/// In how many texts of what is over it was replaced, or would be.
+pub(crate) fn texts(is_counted: bool, count: u64, language: Language) -> String {
+    if is_counted {
+        both!(
+            language,
+            "終わった一時停止の理由と、失効したトークンの対象者から職員 ID を消す件数: {count} 件",
+            "would be taken out of the reasons of ended holds and the subjects of ended tokens: {count}"
+        )
+    } else {
+        both!(
+            language,
+            "終わった一時停止の理由と、失効したトークンの対象者から職員 ID を消しました: {count} 件",
+            "taken out of the reasons of ended holds and the subjects of ended tokens: {count}"
+        )
+    }
+}
+
+/// Where the id stands in the text of what is over: an erasure takes it out.
+pub(crate) fn ended(place: Staff, count: u64, language: Language) -> String {
+    let place = language.phrase(place);
     both!(
         language,
-        "終わった一時停止の理由と、失効したトークンの対象者から職員 ID を消しました: {count} 件",
-        "taken out of the reasons of ended holds and the subjects of ended tokens: {count}"
+        "{place}: {count} 件 (消去すると、職員 ID を消します)",
+        "{place}: {count} (an erasure takes it out of them)"
     )
 }
 

@@ -197,15 +197,21 @@ async fn nothing_of_an_erased_person_is_left_in_any_file_and_every_number_stays(
             .starts_with("erased-")
     );
     assert_eq!(numbers(&relay).await, before);
+    // A record that the person held is known again, too.
+    let (status, kept) = put(&relay, "int-2", &held).await;
+    assert_eq!(
+        (status, &kept["data"]["interviewerId"]),
+        (200, &Value::Null)
+    );
     let audit = relay.get("/api/audit").await;
     let actions = audit.data()["items"].as_array().unwrap();
     let words: Vec<_> = actions
         .iter()
         .map(|one| one["action"].as_str().unwrap())
         .collect();
-    assert_eq!(words, ["hand_in_erased", "erase"]);
-    assert_eq!(actions[1]["subject"], shown.data()["label"]);
-    assert_eq!(actions[1]["count"], 45);
+    assert_eq!(words, ["hand_in_erased", "hand_in_erased", "erase"]);
+    assert_eq!(actions[2]["subject"], shown.data()["label"]);
+    assert_eq!(actions[2]["count"], 45);
     relay.stop().await;
     for text in [PERSON, NAME, NAME_IN_ASCII] {
         assert_eq!(
@@ -317,6 +323,26 @@ async fn where_the_id_stands_in_what_others_have_written_is_said() {
     ];
     let issued = daemon.json(&issue).await;
     daemon.json(&["hold", "end"]).await;
+    // All of it is named before it is done.
+    let shown = daemon.json(&["staff", "show", PERSON]).await;
+    let counted = daemon.json(&["staff", "erase", PERSON, "--dry-run"]).await;
+    assert_eq!(counted["texts"], 1, "{counted}");
+    for answer in [&shown, &counted] {
+        let ended = &answer["endedTexts"];
+        let found = (&ended["holds"]["count"], &ended["tokens"]["count"]);
+        assert_eq!(found, (&json!(1), &json!(0)), "{answer}");
+    }
+    for typed in [
+        &["staff", "show", PERSON][..],
+        &["staff", "erase", PERSON, "--dry-run"],
+    ] {
+        let told = String::from_utf8(daemon.run(typed).await.stdout).unwrap();
+        let incident = shown["endedTexts"]["holds"]["ids"][0].as_str().unwrap();
+        assert!(
+            told.contains("ended holds") && told.contains(incident),
+            "{told}"
+        );
+    }
     let erased = daemon.json(&["staff", "erase", PERSON]).await;
     assert_eq!(erased["texts"], 1, "{erased}");
     let notes = &erased["notedIn"];

@@ -307,6 +307,13 @@ async fn what_arrived_on_top_of_a_later_event_is_followed_by_that_one_again() {
     let path = "/api/integration/reconcile";
     let answer = relay.post(path, list.to_string()).await;
     assert_eq!(answer.data()["arrived"], json!([first]));
+    let counts = &answer.data()["counts"];
+    // Each id counts once.
+    assert_eq!(
+        (&counts["arrived"], &counts["matched"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(answer.data()["matched"], 1);
     let arrived = partner.wait_until(|received| received.len() == 4).await;
     assert_eq!(arrived[3].header("x-request-id"), second);
     for id in [&first, &second] {
@@ -314,6 +321,7 @@ async fn what_arrived_on_top_of_a_later_event_is_followed_by_that_one_again() {
     }
     let answer = relay.post(path, list.to_string()).await;
     assert_eq!(answer.data()["matched"], 2);
+    assert_eq!(answer.data()["counts"]["arrived"], 0);
     assert_eq!(partner.received().len(), 4);
 }
 

@@ -350,10 +350,16 @@ async fn an_export_of_interview_records_is_known_again_by_the_import() {
         "NULL",
         "\\N",
         "'NULL",
+        " int-6",
+        "int-7 ",
+        "\u{3000}山田",
+        "' 8",
+        " ",
     ];
     let records = ids.map(|id| {
         json!({"id": id, "employeeId": id, "employeeName": "+山田", "interviewType": "regular",
-               "interviewDate": "2099-10-28T10:00:00.000Z", "rescheduledFromId": null})
+               "interviewDate": "2099-10-28T10:00:00.000Z", "rescheduledFromId": null,
+               "statusReason": format!("\n{id} a \n")})
         .to_string()
     });
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();

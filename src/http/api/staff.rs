@@ -1,103 +1,29 @@
 //! What is kept of one person, for a disclosure, and erasing it (contract, section 13).
 
-use std::path::PathBuf;
+mod answer;
 
 use hyper::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::event_answer::EventAnswer;
-use super::interviews::{InterviewAnswer, decoded};
+use super::interviews::decoded;
 use super::openapi::{Operation, samples};
 use super::{Api, audit};
-use crate::event::{self, Status};
+use crate::event;
 use crate::event_record::EventDetail;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request;
 use crate::http::wing::Call;
-use crate::person::{Cleaned, Mentions, Notes, OpenDelivery, Person};
+use crate::person::{OpenDelivery, Person};
 use crate::store::EraseError;
-use crate::timestamp::Timestamp;
-use crate::upkeep::erasure::{Done, Eraser, Options};
+use crate::upkeep::erasure::{Eraser, Options};
+use answer::{ErasedAnswer, PersonAnswer};
 
 /// What the description says of an id in a path.
 const ID: &str = "The staff id";
 /// A refusal names at most so many events.
 const NAMED: usize = 20;
-
-/// Everything that is kept about a person.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Person)]
-pub(super) struct PersonAnswer<'a> {
-    staff_id: &'a str,
-    /// What the audit shows in the place of the staff id.
-    label: &'a str,
-    /// When the person's data were erased last; null: never.
-    #[schema(required)]
-    erased_at: Option<Timestamp>,
-    /// That was broken off in the middle, and has to be done again.
-    half_erased: bool,
-    events: Vec<EventAnswer<'a>>,
-    interviews: Vec<InterviewAnswer<'a>>,
-    /// Interview records of others that the person held.
-    held: u64,
-    mentioned_in: MentionsAnswer<'a>,
-    noted_in: NotesAnswer<'a>,
-}
-
-/// What people have written about something else, or named, and in which the staff id stands. It is not changed.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Notes)]
-pub(super) struct NotesAnswer<'a> {
-    /// Interview records of others, by their ids.
-    interviews: MentionsAnswer<'a>,
-    /// Holds that last, by their routes.
-    holds: MentionsAnswer<'a>,
-    /// Incidents that last, or whose name has it, by their ids.
-    incidents: MentionsAnswer<'a>,
-    /// Actions of the audit, by their times, and who read payloads, by the day.
-    audit: MentionsAnswer<'a>,
-    /// Valid tokens, by their `jti`, and those whose `jti` has it.
-    tokens: MentionsAnswer<'a>,
-    /// Who is logged in to the monitor page, by name.
-    sessions: MentionsAnswer<'a>,
-    /// Names of events, routes, facilities, departments, kinds of interviews and alert channels.
-    names: MentionsAnswer<'a>,
-}
-
-impl<'a> From<&'a Notes> for NotesAnswer<'a> {
-    fn from(notes: &'a Notes) -> Self {
-        Self {
-            interviews: (&notes.interviews).into(),
-            holds: (&notes.holds).into(),
-            incidents: (&notes.incidents).into(),
-            audit: (&notes.audit).into(),
-            tokens: (&notes.tokens).into(),
-            sessions: (&notes.sessions).into(),
-            names: (&notes.names).into(),
-        }
-    }
-}
-
-/// Rows of others in which the staff id stands.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Mentions)]
-pub(super) struct MentionsAnswer<'a> {
-    count: u64,
-    /// What they are called, 1000 at most.
-    ids: &'a [String],
-}
-
-impl<'a> From<&'a Mentions> for MentionsAnswer<'a> {
-    fn from(mentions: &'a Mentions) -> Self {
-        Self {
-            count: mentions.count,
-            ids: &mentions.ids,
-        }
-    }
-}
 
 /// How a person's data are to be erased.
 #[derive(Default, Deserialize, ToSchema)]
@@ -115,96 +41,6 @@ pub(super) struct ErasureBody {
     copies: bool,
 }
 
-/// What was erased, or would be.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Erased)]
-pub(super) struct ErasedAnswer<'a> {
-    dry_run: bool,
-    label: &'a str,
-    events: u64,
-    /// Events that did not arrive and are not sent any more.
-    given_up: u64,
-    interviews: u64,
-    /// Interview records of others, from which the person's id is taken.
-    held: u64,
-    /// Reasons of holds and subjects of tokens that are over, in which the staff id stood.
-    texts: u64,
-    /// Events that have to be delivered or given up first.
-    open: Vec<OpenAnswer<'a>>,
-    /// They are listed, and not changed.
-    mentioned_in: MentionsAnswer<'a>,
-    noted_in: NotesAnswer<'a>,
-    /// What became of the database's files; null: nothing was done.
-    #[schema(required, value_type = Option<Cleaned>)]
-    files: Option<&'static str>,
-    /// Why the backup file could not be written anew; null: it was, or nothing was done.
-    #[schema(required)]
-    backup_error: Option<String>,
-    /// Other copies in the data directory, which may have the person's data.
-    #[schema(value_type = Vec<String>)]
-    copies: Vec<PathBuf>,
-    /// Those that were deleted.
-    #[schema(value_type = Vec<String>)]
-    deleted_copies: Vec<PathBuf>,
-}
-
-/// An event that did not arrive.
-#[derive(Serialize, ToSchema)]
-#[schema(as = OpenDelivery)]
-pub(super) struct OpenAnswer<'a> {
-    id: &'a str,
-    event: &'a str,
-    #[schema(value_type = Status)]
-    status: &'a str,
-}
-
-impl<'a> ErasedAnswer<'a> {
-    /// What would be done.
-    fn counted(api: &Api, person: &'a Person) -> Self {
-        let open = person.open.iter().map(|one| OpenAnswer {
-            id: &one.id,
-            event: &one.event_type,
-            status: one.status.as_str(),
-        });
-        Self {
-            dry_run: true,
-            label: &person.label,
-            events: person.events,
-            given_up: 0,
-            interviews: person.interviews,
-            held: person.held,
-            texts: 0,
-            open: open.collect(),
-            mentioned_in: (&person.mentioned).into(),
-            noted_in: (&person.notes).into(),
-            files: None,
-            backup_error: None,
-            copies: api.store.file().other_copies(),
-            deleted_copies: Vec::new(),
-        }
-    }
-
-    fn done(person: &'a Person, done: &'a Done, backup_error: Option<String>) -> Self {
-        Self {
-            dry_run: false,
-            label: &person.label,
-            events: done.erased.events,
-            given_up: done.erased.given_up,
-            interviews: done.erased.interviews,
-            held: done.erased.held,
-            texts: done.erased.texts,
-            open: Vec::new(),
-            mentioned_in: (&person.mentioned).into(),
-            noted_in: (&done.notes).into(),
-            files: Some(done.cleaned.as_str()),
-            backup_error,
-            copies: done.copies.clone(),
-            deleted_copies: done.deleted.clone(),
-        }
-    }
-}
-
 /// `GET /api/staff/{id}`
 ///
 /// # Errors
@@ -218,20 +54,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     if !events.is_empty() {
         audit::payloads_were_read(api, actor, events.len() as u64).await;
     }
-    let answer = PersonAnswer {
-        staff_id: &staff_id,
-        label: &person.label,
-        erased_at: person.erased_at,
-        half_erased: person.is_half_erased,
-        events: events
-            .iter()
-            .map(EventAnswer::with_everything)
-            .collect::<Result<_, _>>()?,
-        interviews: interviews.iter().map(InterviewAnswer::of).collect(),
-        held: person.held,
-        mentioned_in: (&person.mentioned).into(),
-        noted_in: (&person.notes).into(),
-    };
+    let answer = PersonAnswer::of(&staff_id, &person, &events, &interviews)?;
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
@@ -242,8 +65,8 @@ pub(super) fn describe_show() -> Operation {
     event["attempts"] = json!([]);
     let person = json!({
         "staffId": "EMP-2025-001", "label": LABEL, "erasedAt": null, "halfErased": false,
-        "events": [event], "interviews": [], "held": 0, "mentionedIn": {"count": 0, "ids": []},
-        "notedIn": noted(0),
+        "events": [event], "interviews": [], "held": 0, "remembered": true,
+        "endedTexts": ended_texts(), "mentionedIn": {"count": 0, "ids": []}, "notedIn": noted(0),
     });
     Operation::new(
         "staff",
@@ -262,6 +85,12 @@ fn noted(holds: usize) -> Value {
         "interviews": in_rows(&[]), "holds": in_rows(&["default"][..holds]), "incidents": in_rows(&[]),
         "audit": in_rows(&[]), "tokens": in_rows(&[]), "sessions": in_rows(&[]), "names": in_rows(&[]),
     })
+}
+
+/// For the description: no text of what is over.
+fn ended_texts() -> Value {
+    let none = json!({"count": 0, "ids": []});
+    json!({"holds": none, "tokens": none})
 }
 
 /// What the examples show in the place of a staff id.
@@ -307,7 +136,7 @@ pub(super) fn describe_erase() -> Operation {
     let answer = |dry_run: bool| -> Value {
         json!({
             "dryRun": dry_run, "label": LABEL, "events": 12, "givenUp": 0, "interviews": 2, "held": 0, "texts": 0,
-            "open": [], "mentionedIn": {"count": 1, "ids": [samples::ID]},
+            "endedTexts": ended_texts(), "open": [], "mentionedIn": {"count": 1, "ids": [samples::ID]},
             "notedIn": noted(1),
             "files": if dry_run { Value::Null } else { json!("clean") },
             "backupError": null, "copies": [], "deletedCopies": [],

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use super::beside::Beside;
 use super::error::PageError;
 use super::upload::{Upload, UploadError};
-use super::{Visit, address, redirect};
+use super::{Visit, address, form, redirect};
 use crate::day;
 use crate::http::api::reconcile;
 use crate::http::reply::{ApiError, Reply};
@@ -88,16 +88,13 @@ impl Asked {
         // Up to the beginning of the next day.
         let last = last.map(|last| last.after(Duration::from_millis(1)));
         let made_at = upload.take("made").map(|text| {
-            let shown = text.parse().ok()?;
-            zone.moment(shown)
+            let shown = text.parse().map_err(|_| refused(W::WrongMoment))?;
+            form::moment(shown, locale)?.ok_or_else(|| refused(W::WrongMoment))
         });
-        let made_at = made_at
-            .map(|at| at.ok_or_else(|| refused(W::WrongMoment)))
-            .transpose()?;
         Ok(Self {
             routes,
             range: (first, last),
-            made_at,
+            made_at: made_at.transpose()?,
         })
     }
 }

@@ -3,13 +3,33 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use jiff::civil::DateTime;
 
 use super::Visit;
 use super::error::PageError;
 use crate::http::request;
+use crate::language::Locale;
+use crate::timestamp::Timestamp;
+use crate::words::clocks;
+use crate::zone::NotOneMoment;
 
 /// The longest form, in bytes: a few words and a filter.
 const LONGEST: usize = 16 * 1024;
+
+/// The moment of a time that was typed by the clock on the wall; none: it is not within the years 1 to 9999.
+///
+/// # Errors
+/// `Contradicts` when a clock change skips the time or shows it twice.
+pub(super) fn moment(shown: DateTime, locale: Locale) -> Result<Option<Timestamp>, PageError> {
+    match locale.timezone.moment(shown) {
+        Ok(moment) => Ok(Some(moment)),
+        Err(NotOneMoment::OutOfRange) => Ok(None),
+        Err(NotOneMoment::ClockChange(_)) => {
+            let told = clocks::not_one_moment(locale.language);
+            Err(PageError::Contradicts(told.to_owned()))
+        }
+    }
+}
 
 /// The fields of a form.
 pub(super) struct Form(BTreeMap<String, String>);

@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 
 use super::error::PageError;
-use super::form::Form;
+use super::form::{self, Form};
 use super::{Visit, address};
 use crate::hold::{self, EVERY_ROUTE, NewHold};
 use crate::http::reply::Reply;
@@ -14,21 +14,27 @@ use crate::words::monitor::server::Server as W;
 /// # Errors
 /// `Contradicts` for what is not as it should be, those of a form, or the store's.
 pub(super) async fn begin(mut visit: Visit<'_>) -> Result<Reply, PageError> {
-    let mut form = Form::read(&mut visit).await?;
+    let mut fields = Form::read(&mut visit).await?;
     let (api, locale) = (visit.api, visit.locale);
     let refused = |why: W| PageError::Contradicts(locale.phrase(why).to_owned());
-    let route = form.take("route").unwrap_or_else(|| EVERY_ROUTE.to_owned());
+    let route = fields
+        .take("route")
+        .unwrap_or_else(|| EVERY_ROUTE.to_owned());
     if route != EVERY_ROUTE && !api.routes.routing.knows(&route) {
         return Err(refused(W::NoRoute));
     }
-    let reason = form.take("reason").filter(|reason| hold::is_reason(reason));
+    let reason = fields
+        .take("reason")
+        .filter(|reason| hold::is_reason(reason));
     let reason = reason.ok_or_else(|| refused(W::NoReason))?;
     let moment = api.clock.moment();
-    let until = form.take("until").and_then(|text| {
-        let shown: DateTime = text.parse().ok()?;
-        locale.timezone.moment(shown)
-    });
-    let lasts = until.and_then(|until| hold::lasts(moment.wall, until).ok());
+    let until = fields
+        .take("until")
+        .and_then(|text| text.parse::<DateTime>().ok());
+    let until = until.map(|shown| form::moment(shown, locale)).transpose()?;
+    let lasts = until
+        .flatten()
+        .and_then(|until| hold::lasts(moment.wall, until).ok());
     let lasts = lasts.ok_or_else(|| refused(W::WrongEnd))?;
     let wanted = NewHold {
         route: route.clone(),

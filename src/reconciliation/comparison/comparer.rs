@@ -163,7 +163,8 @@ impl Comparison {
 impl Standing {
     fn of(&mut self, verdict: Verdict) -> &mut u64 {
         match verdict {
-            Verdict::Matched | Verdict::Arrived => &mut self.matched,
+            Verdict::Matched => &mut self.matched,
+            Verdict::Arrived => &mut self.arrived,
             Verdict::AnsweredButAbsent | Verdict::FailedThere | Verdict::NeverArrived => {
                 &mut self.missing
             }

@@ -393,9 +393,8 @@ fn kind_of(drawn: &Drawn, is_inside: bool) -> Option<&'static str> {
         Status::Delivered if failed => "missing",
         Status::Delivered if nobody && kept.is_photo => "no effect",
         Status::Delivered => return Some("matched"),
-        Status::Exhausted | Status::Dismissed if word == Some(Success) && !nobody => {
-            return Some("matched");
-        }
+        Status::Exhausted if word == Some(Success) && !nobody => return Some("arrived"),
+        Status::Dismissed if word == Some(Success) && !nobody => return Some("matched"),
         Status::Exhausted => "missing",
         Status::Dismissed => "dismissed",
     };
@@ -457,6 +456,7 @@ proptest! {
         let count = |kind: &str| of(kind).len() as u64;
         let standing = Standing {
             matched: count("matched"),
+            arrived: count("arrived"),
             missing: count("missing"),
             no_effect: count("no effect"),
             waiting: count("waiting"),
@@ -472,12 +472,14 @@ proptest! {
         prop_assert_eq!(found.unknown.iter().copied().collect::<BTreeSet<_>>(), of("unknown"));
         prop_assert_eq!(found.waiting.iter().map(|one| one.id).collect::<BTreeSet<_>>(), of("waiting"));
         prop_assert_eq!(found.no_effect.iter().map(|one| one.id).collect::<BTreeSet<_>>(), of("no effect"));
-        prop_assert_eq!(found.counts.matched, standing.matched);
+        prop_assert_eq!(found.arrived.iter().map(|(_, id)| *id).collect::<BTreeSet<_>>(), of("arrived"));
+        // In the ledger, a list that is compared once more says the same.
+        prop_assert_eq!(found.counts.matched, standing.matched + standing.arrived);
         prop_assert_eq!(found.counts.missing, standing.missing);
         prop_assert!(!found.truncated);
         // Both sides add up.
         let here = deliveries.iter().filter(|one| one.route == "default").count() as u64;
-        let both = standing.matched + standing.missing + standing.no_effect + standing.waiting
+        let both = standing.matched + standing.arrived + standing.missing + standing.no_effect + standing.waiting
             + standing.dismissed + standing.erased;
         prop_assert_eq!(both + standing.not_compared, here);
         let without_time = found.unknown.iter().filter(|id| !crate::reconciliation::has_time(id)).count() as u64;

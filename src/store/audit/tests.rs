@@ -94,3 +94,43 @@ fn what_another_database_has_is_added_once() {
     let newest = all(&connection).unwrap().pop().unwrap();
     assert_eq!(newest.at, at(0).after(Duration::from_millis(1)));
 }
+
+#[test]
+fn what_both_databases_have_read_gets_no_younger_when_it_is_carried_over() {
+    let (_directory, connection) = database();
+    let lived = |lived_ms: i64| {
+        connection
+            .execute(
+                "INSERT INTO relay_time (id, axis_ms, wall_at, lived_ms, set_back_ms, believed_ahead_ms)
+                 VALUES (1, 0, ?1, ?2, 0, 0) ON CONFLICT DO UPDATE SET lived_ms = ?2",
+                (at(0), lived_ms),
+            )
+            .unwrap();
+    };
+    let of = |day: &str, events| PayloadReads {
+        day: day.to_owned(),
+        who: "root".to_owned(),
+        events,
+    };
+    lived(7);
+    for day in ["2024-01-02", "2024-01-03"] {
+        count_reads(&connection, &of(day, 5)).unwrap();
+    }
+    lived(9);
+    // The other one has counted more of the second day, and was there on a third one.
+    for carried in [
+        of("2024-01-02", 5),
+        of("2024-01-03", 6),
+        of("2024-01-04", 1),
+    ] {
+        keep_reads(&connection, &carried).unwrap();
+    }
+    let kept: Vec<(i64, i64)> = connection
+        .prepare("SELECT events, lived_ms FROM payload_reads ORDER BY day")
+        .unwrap()
+        .query_map([], |row| row.try_into())
+        .unwrap()
+        .collect::<rusqlite::Result<_>>()
+        .unwrap();
+    assert_eq!(kept, [(5, 7), (6, 9), (1, 9)]);
+}

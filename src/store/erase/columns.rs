@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::coming_back::{copy_of, restore};
 use super::tests::{PERSON, answered, erase_all, event_of, interview_of, places_of};
 use super::*;
 use crate::attempt::Outcome;
@@ -179,7 +180,7 @@ fn filled() -> (tempfile::TempDir, Connection) {
              INSERT INTO recoveries (route) VALUES ('default');
              INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, sent, received, matched, missing, no_effect)
                VALUES ('a', '{time}', 'default', 'a', 'b', 0, 0, 0, 0, 0);
-             INSERT INTO audit (at, who, via, action) VALUES ('{time}', 'root', 'socket', 'hold');
+             INSERT INTO audit (at, who, via, action) VALUES ('{time}', 'root', 'command_line', 'hold');
              INSERT INTO payload_reads (day, who, events, lived_ms) VALUES ('2025-10-26', 'root', 1, 0);
              INSERT INTO monitor_sessions (secret_hash, name, role, ends_ms, idle_ms)
                VALUES (randomblob(32), 'n', 'viewer', 0, 0);"
@@ -261,7 +262,13 @@ fn what_stands_in_any_column_is_gone_or_named() {
         let stands = |places: &[String]| places.iter().any(|place| place == column);
         let planted = places_of(&connection, PERSON);
         assert!(stands(&planted), "{column}: {plant}: {planted:?}");
-        erase_all(&connection, true).unwrap();
+        let ended = texts::ended(&connection, PERSON, at(1_000_000)).unwrap();
+        let erased = erase_all(&connection, true).unwrap();
+        assert_eq!(
+            ended.count(),
+            erased.texts,
+            "named before: {column}: {plant}"
+        );
         let left = places_of(&connection, PERSON);
         let notes = notes(&connection, PERSON, at(1_000_000));
         let (listed, _) = people::mentions(&connection, PERSON, 0).unwrap();
@@ -280,5 +287,45 @@ fn what_stands_in_any_column_is_gone_or_named() {
                 assert_eq!(listed.len(), 1, "{column}: {plant}");
             }
         }
+    }
+}
+
+/// What the planted rows of the columns that are not asked for have to do with each other does not matter here.
+#[test]
+fn what_was_taken_from_any_column_stays_taken_when_an_older_copy_is_restored() {
+    let mut restored = BTreeSet::new();
+    for (column, plant, _) in TYPED
+        .iter()
+        .filter(|(_, _, becomes)| matches!(becomes, Gone))
+    {
+        for is_second in [false, true] {
+            let (_directory, connection) = filled();
+            if is_second {
+                erase_all(&connection, true).unwrap();
+            }
+            let transaction = connection.unchecked_transaction().unwrap();
+            let planted = transaction.execute_batch(&plant.replace('?', PERSON));
+            planted.unwrap();
+            transaction.commit().unwrap();
+            let stands = places_of(&connection, PERSON);
+            let (_copies, copy) = copy_of(&connection);
+            erase_all(&connection, true).unwrap();
+            // A row that is not the person's any more keeps what was planted there.
+            if stands.is_empty() || !places_of(&connection, PERSON).is_empty() {
+                assert!(is_second, "{column}: {plant}");
+                continue;
+            }
+            restore(&connection, &copy);
+            let left = places_of(&copy, PERSON);
+            assert_eq!(left, Vec::<String>::new(), "{is_second} {column}: {plant}");
+            restored.insert((*column, is_second));
+        }
+    }
+    for column in [
+        "incidents.finding",
+        "alert_messages.report",
+        "tokens.subject",
+    ] {
+        assert!(restored.contains(&(column, true)), "{column}");
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::super::writer::Lane;
-use super::super::{Store, StoreError, audit};
+use super::super::{Store, StoreError, audit, erased_records, people};
 use super::{ERASED_AT_ONCE, Range, in_chunks};
 use crate::person::{self, ERASED, Erased, KeyedHash};
 use crate::timestamp::Timestamp;
@@ -101,6 +101,25 @@ fn interview(
         .map(|_| ())
 }
 
+/// When the records of a person changed last that are known to have been erased, in a copy that still has them.
+pub(super) fn last_change_of_erased(
+    connection: &Connection,
+    keys: &[KeyedHash],
+    staff_id: &str,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let records: Vec<(String, Timestamp)> = connection
+        .prepare_cached("SELECT id, updated_at FROM interviews WHERE employee_id = ?1")?
+        .query_map([staff_id], |row| row.try_into())?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut last = None;
+    for (id, updated_at) in records {
+        if erased_records::present_id_by(connection, keys, &id)?.is_some() {
+            last = last.max(Some(updated_at));
+        }
+    }
+    Ok(last)
+}
+
 /// A unique value in the place of something that was erased.
 pub(in crate::store) fn erased_name() -> String {
     format!("{ERASED}-{}", Uuid::new_v4())
@@ -121,31 +140,62 @@ fn rename(connection: &Connection, id: &str, new: &str) -> rusqlite::Result<()> 
         .map(|_| ())
 }
 
-fn interviewer(
+pub(super) fn interviewer(
     connection: &Connection,
     staff_id: &str,
     records: &[String],
 ) -> rusqlite::Result<Erased> {
+    let key = audit::key(connection)?;
     let mut update = connection.prepare_cached(
         "UPDATE interviews SET interviewer_id = NULL WHERE id = ?1 AND interviewer_id = ?2",
     )?;
+    let mut remember = connection.prepare_cached(
+        "INSERT INTO erased_interviewers (hash) VALUES (?1) ON CONFLICT DO NOTHING",
+    )?;
     let mut erased = Erased::default();
     for id in records {
-        erased.held += update.execute((id, staff_id))? as u64;
+        if update.execute((id, staff_id))? > 0 {
+            remember.execute([person::hash_of_interviewer(&key, id, staff_id)])?;
+            erased.held += 1;
+        }
     }
     Ok(erased)
 }
 
-/// Takes the person's id out of all records that the person held until a moment.
+/// Takes the person's id out of all records that the person held until a moment, and of those from which it was taken
+/// before.
 pub(super) fn interviewer_until(
     connection: &Connection,
     staff_id: &str,
     until: Timestamp,
 ) -> rusqlite::Result<u64> {
-    let changed = connection
-        .prepare(
-            "UPDATE interviews SET interviewer_id = NULL WHERE interviewer_id = ?1 AND updated_at <= ?2",
-        )?
-        .execute((staff_id, until))?;
-    Ok(changed as u64)
+    let keys = people::keys(connection)?;
+    let held: Vec<(String, Timestamp)> = connection
+        .prepare("SELECT id, updated_at FROM interviews WHERE interviewer_id = ?1")?
+        .query_map([staff_id], |row| row.try_into())?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut taken = Vec::new();
+    for (id, updated_at) in held {
+        if updated_at <= until || was_interviewer(connection, &keys, &id, staff_id)? {
+            taken.push(id);
+        }
+    }
+    Ok(interviewer(connection, staff_id, &taken)?.held)
+}
+
+/// Whether somebody held a record, and that was taken out of it.
+pub(in crate::store) fn was_interviewer(
+    connection: &Connection,
+    keys: &[KeyedHash],
+    record: &str,
+    staff_id: &str,
+) -> rusqlite::Result<bool> {
+    let mut find =
+        connection.prepare_cached("SELECT 1 FROM erased_interviewers WHERE hash = ?1")?;
+    for key in keys {
+        if find.exists([person::hash_of_interviewer(key, record, staff_id)])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

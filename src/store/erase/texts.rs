@@ -1,6 +1,8 @@
 //! Erasing a staff id from texts that people have typed about something else and that is over: the reasons of holds, which
 //! their incidents and messages quote, and the subjects of tokens. What lasts is not changed, but named (`store/notes`).
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
 use super::super::incident_report::parsed;
@@ -9,10 +11,23 @@ use super::super::{Store, StoreError};
 use super::in_chunks;
 use crate::clock::Moment;
 use crate::incident::{Finding, Report};
-use crate::person::{ERASED, Erased, stands_in_text};
+use crate::person::{ERASED, EndedTexts, Erased, stands_in_text};
 use crate::timestamp::Timestamp;
 
 impl Store {
+    /// The texts of what is over in which the staff id stands.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn ended_texts_with(
+        &self,
+        staff_id: &str,
+        moment: Moment,
+    ) -> Result<EndedTexts, StoreError> {
+        let id = staff_id.to_owned();
+        self.read(move |c| Ok(ended(c, &id, moment.wall)?)).await
+    }
+
     /// Erases the staff id from the texts of what is over.
     ///
     /// # Errors
@@ -20,7 +35,10 @@ impl Store {
     pub async fn erase_texts(&self, staff_id: &str, moment: Moment) -> Result<Erased, StoreError> {
         let id = staff_id.to_owned();
         let (incidents, tokens) = self
-            .read(move |c| Ok((incidents(c, &id)?, tokens(c, &id, moment.wall)?)))
+            .read(move |c| {
+                let incidents = incidents(c, &id, &lasting_holds(c)?)?;
+                Ok((incidents, tokens(c, &id, moment.wall)?))
+            })
             .await?;
         let texts = (incidents.len() + tokens.len()) as u64;
         for some in in_chunks(&incidents) {
@@ -39,31 +57,110 @@ impl Store {
     }
 }
 
-/// The same in the caller's transaction.
+/// The same in the caller's transaction. `lasting`: the incidents of the holds that last. In a copy more of them may do so:
+/// those that have ended since it was made lose the staff id, too.
 pub(super) fn all(
     connection: &Connection,
     staff_id: &str,
+    lasting: &BTreeSet<String>,
     now: Timestamp,
 ) -> rusqlite::Result<Erased> {
-    let incidents = incidents(connection, staff_id)?;
+    let holds = erase_holds(connection, staff_id, lasting)?;
+    let incidents = incidents(connection, staff_id, lasting)?;
     erase_reasons(connection, staff_id, &incidents)?;
     let tokens = tokens(connection, staff_id, now)?;
     erase_subjects(connection, &tokens)?;
     Ok(Erased {
-        texts: (incidents.len() + tokens.len()) as u64,
+        texts: holds + (incidents.len() + tokens.len()) as u64,
         ..Erased::default()
     })
 }
 
-/// Incidents of holds that are over, and that quote the staff id themselves or in a message.
-fn incidents(connection: &Connection, staff_id: &str) -> rusqlite::Result<Vec<i64>> {
+/// The texts of what is over in which the staff id stands.
+pub(in crate::store) fn ended(
+    connection: &Connection,
+    staff_id: &str,
+    now: Timestamp,
+) -> rusqlite::Result<EndedTexts> {
+    let mut ended = EndedTexts::default();
+    let mut id_of = connection.prepare_cached("SELECT id FROM incidents WHERE seq = ?1")?;
+    for seq in incidents(connection, staff_id, &lasting_holds(connection)?)? {
+        ended.holds.add(id_of.query_row([seq], |row| row.get(0))?);
+    }
+    for jti in tokens(connection, staff_id, now)? {
+        ended.tokens.add(jti);
+    }
+    Ok(ended)
+}
+
+/// The incidents of the holds that last, by their ids.
+pub(in crate::store) fn lasting_holds(
+    connection: &Connection,
+) -> rusqlite::Result<BTreeSet<String>> {
+    connection
+        .prepare_cached("SELECT id FROM incidents WHERE kind = 'on_hold' AND closed_at IS NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+/// Every text that people have typed and that stands where [`all`] looks, each once.
+pub(super) fn typed(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let texts = |sql: &str| -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        rows.collect()
+    };
+    let mut typed: BTreeSet<_> = texts(
+        "SELECT reason FROM holds UNION SELECT who FROM holds
+          UNION SELECT subject FROM tokens WHERE subject IS NOT NULL",
+    )?
+    .into_iter()
+    .collect();
+    for finding in texts("SELECT finding FROM incidents WHERE kind = 'on_hold'")? {
+        typed.extend(reason(parsed(&finding)?));
+    }
+    for report in texts(
+        "SELECT m.report FROM incidents i JOIN alert_messages m ON m.incident = i.seq
+          WHERE i.kind = 'on_hold'",
+    )? {
+        typed.extend(reason(parsed::<Report>(&report)?.finding));
+    }
+    Ok(typed)
+}
+
+fn reason(finding: Finding) -> Option<String> {
+    match finding {
+        Finding::Hold { reason, .. } => Some(reason),
+        _ => None,
+    }
+}
+
+/// Incidents of holds that do not last, and that quote the staff id themselves or in a message.
+fn incidents(
+    connection: &Connection,
+    staff_id: &str,
+    lasting: &BTreeSet<String>,
+) -> rusqlite::Result<Vec<i64>> {
     let mut statement = connection.prepare_cached(
-        "SELECT i.seq, i.finding || ' ' ||
+        // Each half has an index.
+        "WITH of_holds AS (
+           SELECT seq, id, finding FROM incidents WHERE closed_at IS NOT NULL AND kind = 'on_hold'
+           UNION ALL
+           SELECT seq, id, finding FROM incidents WHERE closed_at IS NULL AND kind = 'on_hold')
+         SELECT i.seq, i.finding || ' ' ||
                 coalesce((SELECT group_concat(m.report, ' ') FROM alert_messages m
-                           WHERE m.incident = i.seq), '')
-           FROM incidents i WHERE i.closed_at IS NOT NULL AND i.kind = 'on_hold'",
+                           WHERE m.incident = i.seq), ''), i.id
+           FROM of_holds i",
     )?;
-    rows_with(&mut statement, [], staff_id)
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let lasts = lasting.contains(row.get_ref(2)?.as_str()?);
+        if !lasts && stands_in_text(staff_id, row.get_ref(1)?.as_str()?) {
+            found.push(row.get(0)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Tokens that are over, of whose subject the staff id is a part.
@@ -72,27 +169,47 @@ fn tokens(
     staff_id: &str,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT jti, subject FROM tokens
-          WHERE subject IS NOT NULL AND (revoked_at IS NOT NULL OR expires_at <= ?1)",
-    )?;
-    rows_with(&mut statement, [now], staff_id)
+    let subjects: Vec<(String, String)> = connection
+        .prepare_cached(
+            "SELECT jti, subject FROM tokens
+              WHERE subject IS NOT NULL AND (revoked_at IS NOT NULL OR expires_at <= ?1)",
+        )?
+        .query_map([now], |row| row.try_into())?
+        .collect::<rusqlite::Result<_>>()?;
+    let with_id = subjects.into_iter();
+    let with_id = with_id.filter(|(_, subject)| stands_in_text(staff_id, subject));
+    Ok(with_id.map(|(jti, _)| jti).collect())
 }
 
-/// Of the rows of a statement, the first column of those in whose second one the staff id stands.
-fn rows_with<T: rusqlite::types::FromSql>(
-    statement: &mut rusqlite::Statement<'_>,
-    values: impl rusqlite::Params,
+/// Takes the staff id out of holds whose incident does not last. Where this is no copy, they have no text any more.
+fn erase_holds(
+    connection: &Connection,
     staff_id: &str,
-) -> rusqlite::Result<Vec<T>> {
-    let mut rows = statement.query(values)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        if stands_in_text(staff_id, row.get_ref(1)?.as_str()?) {
-            found.push(row.get(0)?);
+    lasting: &BTreeSet<String>,
+) -> rusqlite::Result<u64> {
+    let holds: Vec<(String, String, String, Option<String>)> = connection
+        .prepare_cached(
+            "SELECT h.route, h.reason, h.who, i.id
+               FROM holds h LEFT JOIN incidents i
+                 ON i.kind = 'on_hold' AND i.subject = iif(h.route = '*', '', h.route)
+                AND i.closed_at IS NULL",
+        )?
+        .query_map([], |row| row.try_into())?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut update =
+        connection.prepare_cached("UPDATE holds SET reason = ?2, who = ?3 WHERE route = ?1")?;
+    let mut erased = 0;
+    for (route, reason, who, incident) in holds {
+        let lasts = incident.is_some_and(|id| lasting.contains(&id));
+        let left = [&reason, &who].map(|text| {
+            let is_named = !lasts && stands_in_text(staff_id, text);
+            if is_named { ERASED } else { text.as_str() }
+        });
+        if left != [reason.as_str(), who.as_str()] {
+            erased += update.execute((route, left[0], left[1]))? as u64;
         }
     }
-    Ok(found)
+    Ok(erased)
 }
 
 fn erase_reasons(

@@ -289,9 +289,13 @@ fn take_over(
 ) -> rusqlite::Result<(Vec<TokenRecord>, u64)> {
     let transaction = connection.transaction()?;
     transaction.execute("UPDATE relay_time SET restores = ?1", [number])?;
+    let lasting_holds = match &carried.lasting_holds {
+        Some(lasting) => lasting.clone(),
+        None => erase::lasting_holds(&transaction)?,
+    };
     let revoked = carry_over::write(&transaction, carried)?;
     monitor_sessions::forget(&transaction)?;
-    let erased = erase::again(&transaction, entry.at)?;
+    let erased = erase::again(&transaction, &lasting_holds, entry.at)?;
     audit::record(&transaction, entry)?;
     transaction.commit()?;
     if erased > 0 {

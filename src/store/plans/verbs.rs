@@ -500,6 +500,7 @@ async fn call_people(store: &Store, moment: Moment) {
         .unwrap();
     store.person("P", moment).await.unwrap();
     store.notes_with("P", moment).await.unwrap();
+    store.ended_texts_with("P", moment).await.unwrap();
     store.erase_texts("P", moment).await.unwrap();
     store.events_of_person("P", 0, moment).await.unwrap();
     store.interviews_of_person("P").await.unwrap();

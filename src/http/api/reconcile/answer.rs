@@ -38,6 +38,7 @@ pub(super) struct ComparisonAnswer<'a> {
     sent: u64,
     /// Ids of the list that are in the range.
     received: u64,
+    /// How many are on both sides; what has `arrived` is not among them.
     matched: u64,
     missing: Vec<MissingAnswer<'a>>,
     no_effect: Vec<NoEffectAnswer<'a>>,
@@ -67,7 +68,7 @@ pub(super) struct ComparisonAnswer<'a> {
 }
 
 /// How much there is of each kind, also where not everything is named. Each id of the list, and each delivery of the range,
-/// counts in exactly one of these numbers; what has arrived is among `matched`.
+/// counts in exactly one of these numbers.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ComparisonCounts)]
@@ -76,6 +77,7 @@ struct CountsAnswer {
     missing: u64,
     no_effect: u64,
     waiting: u64,
+    arrived: u64,
     not_compared: u64,
     dismissed: u64,
     erased: u64,
@@ -90,6 +92,7 @@ impl From<Standing> for CountsAnswer {
             missing,
             no_effect,
             waiting,
+            arrived,
             not_compared,
             dismissed,
             erased,
@@ -101,6 +104,7 @@ impl From<Standing> for CountsAnswer {
             missing,
             no_effect,
             waiting,
+            arrived,
             not_compared,
             dismissed,
             erased,
@@ -184,7 +188,7 @@ impl<'a> ComparisonAnswer<'a> {
             as_of: question.as_of,
             sent: found.counts.sent,
             received: found.counts.received,
-            matched: found.counts.matched,
+            matched: found.standing.matched,
             missing: found.missing.iter().map(MissingAnswer::of).collect(),
             no_effect: found.no_effect.iter().map(NoEffectAnswer::of).collect(),
             waiting: found.waiting.iter().map(WaitingAnswer::of).collect(),
@@ -292,8 +296,8 @@ pub(super) fn sample() -> Value {
         }],
         "noEffect": [], "waiting": [], "arrived": [], "unknown": [], "notCompared": 0, "dismissed": 0, "erased": 0,
         "ignored": 0, "counts": {
-            "matched": 149, "missing": 1, "noEffect": 0, "waiting": 0, "notCompared": 0, "dismissed": 0, "erased": 0,
-            "unknown": 0, "ignored": 0,
+            "matched": 149, "missing": 1, "noEffect": 0, "waiting": 0, "arrived": 0, "notCompared": 0, "dismissed": 0,
+            "erased": 0, "unknown": 0, "ignored": 0,
         },
         "truncated": false, "reconciliationId": "019a2160-0000-7c1e-8c1d-0d2f6e1b7a55",
     })
