@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::SharedDatabaseError as Error;
 use super::values::quoted;
+use super::writing::{PAUSES, TRIES};
 use crate::config::{MysqlTarget, MysqlWay};
 use crate::crypto;
 use crate::secret::Secret;
@@ -104,6 +105,28 @@ impl SharedDatabase {
             Params::Positional(values)
         };
         within(self.connection.exec(sql, values)).await
+    }
+
+    /// Runs a query that stands in no transaction. Where the connection breaks it is asked again on a new one, with
+    /// patience.
+    pub(super) async fn patiently(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, Error> {
+        let (mut found, mut pause) = (self.rows(sql, values.clone()).await, PAUSES.0);
+        for _ in 1..TRIES {
+            if !found.as_ref().is_err_and(Error::is_lost) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+            found = match self.connect_again().await {
+                Ok(()) => self.rows(sql, values.clone()).await,
+                Err(error) => Err(error),
+            };
+        }
+        found
     }
 }
 

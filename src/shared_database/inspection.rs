@@ -1,11 +1,13 @@
 //! Looking at the server: what it is, what its tables are like, who works there. Nothing is changed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use mysql_async::Value;
 
 use super::values::{bytes, count, is_given, places, quoted, text};
-use super::{SharedDatabase, SharedDatabaseError as Error, SharedTable};
+use super::{
+    Limit, Shape, ShapeOfColumn, SharedDatabase, SharedDatabaseError as Error, SharedTable,
+};
 
 /// Names for the code of an employee, as the staff system's schema or a hand may have written it.
 const CODE_COLUMNS: [&str; 2] = ["employeeCode", "employee_code"];
@@ -33,64 +35,6 @@ pub struct Server {
     pub has_shared: bool,
     /// What this user may not do, and should: a privilege, and on what.
     pub not_granted: Vec<(&'static str, String)>,
-}
-
-/// How much of a text a column takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// So many characters.
-    Characters(u64),
-    /// So many bytes.
-    Bytes(u64),
-}
-
-impl Limit {
-    /// The beginning of a text that fits, ending between two characters; none: all of it does.
-    #[must_use]
-    pub fn cut(self, text: &str) -> Option<&str> {
-        let end = match self {
-            Self::Characters(most) => {
-                let most = usize::try_from(most).unwrap_or(usize::MAX);
-                text.char_indices().nth(most).map(|(at, _)| at)?
-            }
-            Self::Bytes(most) => {
-                let most = usize::try_from(most).unwrap_or(usize::MAX);
-                if text.len() <= most {
-                    return None;
-                }
-                text.floor_char_boundary(most)
-            }
-        };
-        Some(&text[..end])
-    }
-}
-
-/// A column of a shared table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShapeOfColumn {
-    /// Its type, such as `varchar`.
-    pub kind: String,
-    /// What the type says in full, such as `enum('success','failed')`.
-    pub whole: String,
-    /// How much text it takes.
-    pub limit: Option<Limit>,
-    /// Digits behind the second, of a moment.
-    pub precision: Option<u64>,
-    /// Whether it may have no value.
-    pub nullable: bool,
-    /// Whether it gets a value by itself.
-    pub has_default: bool,
-    /// Which texts are one for the server.
-    pub collation: Option<String>,
-}
-
-/// A shared table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
-    /// Its columns, by name.
-    pub columns: BTreeMap<String, ShapeOfColumn>,
-    /// The engine that keeps it.
-    pub engine: String,
 }
 
 impl SharedDatabase {
@@ -167,7 +111,8 @@ impl SharedDatabase {
     pub async fn shape(&mut self, table: SharedTable) -> Result<Option<Shape>, Error> {
         let sql = "SELECT column_name, data_type, column_type, character_maximum_length, character_octet_length,
                           datetime_precision, is_nullable, column_default IS NOT NULL OR extra LIKE '%auto_increment%'
-                            OR extra LIKE '%DEFAULT_GENERATED%', collation_name
+                            OR extra LIKE '%DEFAULT_GENERATED%', collation_name, character_set_name,
+                          column_key IN ('PRI', 'UNI')
                      FROM information_schema.columns WHERE table_schema = ? AND table_name = ?";
         let named: Vec<Value> = vec![self.names.1.clone().into(), table.name().into()];
         let rows = self.rows(sql, named.clone()).await?;
@@ -193,6 +138,8 @@ impl SharedDatabase {
                 nullable: text(row, 6) == "YES",
                 has_default: count(row, 7) == 1,
                 collation: Some(text(row, 8)).filter(|name| !name.is_empty()),
+                characters: Some(text(row, 9)).filter(|name| !name.is_empty()),
+                is_unique: count(row, 10) == 1,
             };
             (text(row, 0), column)
         });
@@ -258,23 +205,34 @@ impl SharedDatabase {
         Ok((all, own))
     }
 
-    /// Of these ids, those that a shared table has already or takes for one that it has, without the relay's own rows: the
-    /// other's id as it stands there.
+    /// Of these texts, those that a column of a shared table has already or takes for one that it has, without the relay's
+    /// own rows: the other's text as it stands there.
     ///
     /// # Errors
     /// The server's.
     pub async fn theirs(
         &mut self,
         table: SharedTable,
-        ids: &[Vec<u8>],
+        column: &str,
+        texts: &[Vec<u8>],
         has_own: bool,
     ) -> Result<Vec<Vec<u8>>, Error> {
-        let mut there = self.there(table, ids).await?;
-        if has_own {
-            let placed = self.placed(table, &there).await?;
-            there.retain(|id| !placed.contains(id));
-        }
-        Ok(there)
+        let column = quoted(column);
+        let sql = format!(
+            "SELECT CAST(id AS BINARY), CAST({column} AS BINARY) FROM {} WHERE {column} IN {}",
+            self.shared_name(table),
+            places(texts.len())
+        );
+        let values = texts.iter().map(|text| Value::from(text.clone())).collect();
+        let rows = self.rows(&sql, values).await?;
+        let ids: Vec<_> = rows.iter().map(|row| bytes(row, 0)).collect();
+        let own = if has_own {
+            self.placed(table, &ids).await?
+        } else {
+            HashSet::new()
+        };
+        let theirs = rows.iter().zip(ids).filter(|(_, id)| !own.contains(id));
+        Ok(theirs.map(|(row, _)| bytes(row, 1)).collect())
     }
 
     /// For each text, what the server compares it by in this collation. Blanks at the end are for [`SharedDatabase::is_one`].
@@ -361,15 +319,6 @@ fn allows(grant: &str, privilege: &str, database: &str, table: Option<&str>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_is_cut_between_characters() {
-        assert_eq!(Limit::Characters(2).cut("あいう"), Some("あい"));
-        assert_eq!(Limit::Characters(3).cut("あいう"), None);
-        assert_eq!(Limit::Bytes(7).cut("あいう"), Some("あい"));
-        assert_eq!(Limit::Bytes(9).cut("あいう"), None);
-        assert_eq!(Limit::Bytes(2).cut("あいう"), Some(""));
-    }
 
     #[test]
     fn a_grant_allows_what_it_names() {

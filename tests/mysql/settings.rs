@@ -175,3 +175,53 @@ async fn whom_the_operator_named_stands_for_missing_interviewers_and_each_is_lis
     );
     databases.drop().await;
 }
+
+#[tokio::test]
+async fn a_row_that_somebody_else_holds_is_waited_for_and_then_said_and_the_next_copy_goes_on() {
+    let databases = Databases::alone(HAND_WRITTEN, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 300);
+    relay.change(INTERVIEWS).await;
+    relay.good(&["copy"]);
+    relay
+        .change("UPDATE interviews SET duration_minutes = 45 WHERE id = 'INT-1'")
+        .await;
+    let mut theirs = databases.connection().await;
+    for sql in [
+        "START TRANSACTION",
+        "UPDATE interviews SET notes = 'theirs' WHERE id = 'INT-1'",
+    ] {
+        theirs.query_drop(sql).await.unwrap();
+    }
+    let copy = || relay.run(&["copy"]);
+    if let Some(said) = with_setting("innodb_lock_wait_timeout", "1", copy).await {
+        assert_eq!(said.code, Some(1), "{}", said.json);
+        assert!(said.error.contains("1205"), "{}", said.error);
+    }
+    theirs.query_drop("COMMIT").await.unwrap();
+    relay.good(&["copy"]);
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    let there = "SELECT CONCAT(duration_minutes, ' ', notes) FROM interviews WHERE id = 'INT-1'";
+    assert_eq!(databases.ask::<String>(there).await, ["45 theirs"]);
+    databases.drop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_and_nothing_of_it() {
+    let databases = Databases::make(HAND_WRITTEN, COLLATION).await;
+    let user = &databases.own;
+    let made = format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'the-right-password'");
+    databases.run(&[&made]).await;
+    let way = format!("{}\npassword = \"RESTRICTED\"", crate::server::way());
+    let relay = Relay::by_way(&databases, &way).await;
+    databases.restricted(relay.directory(), &way, "the-wrong-password");
+    for command in ["plan", "copy", "verify"] {
+        let said = relay.run(&[command]);
+        assert_eq!(said.code, Some(1), "{}", said.error);
+        assert!(said.error.contains("1045"), "{}", said.error);
+        assert!(!said.error.contains("the-wrong"), "{}", said.error);
+    }
+    databases.run(&[&format!("DROP USER '{user}'@'%'")]).await;
+    databases.drop().await;
+}
