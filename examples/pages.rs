@@ -29,9 +29,9 @@ pub fn write_all(directory: &Path) -> io::Result<()> {
     manual::write(Language::En, directory)?;
     manual::write(Language::Ja, &directory.join("ja"))?;
     let mut command = voicedrive_relay::testing::cli::command();
-    for shell in [Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut command, NAME, directory)?;
-    }
+    clap_complete::generate_to(Shell::Fish, &mut command, NAME, directory)?;
+    let file = directory.join(format!("_{NAME}"));
+    fs::write(file, completions_of_zsh(&mut command))?;
     let file = directory.join(format!("{NAME}.bash"));
     fs::write(file, completions_of_bash(&mut command))?;
     let changes = Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md");
@@ -48,6 +48,23 @@ fn completions_of_bash(command: &mut Command) -> String {
     clap_complete::generate(Shell::Bash, command, NAME, &mut script);
     let script = String::from_utf8_lossy(&script);
     script.replace("voicedrive__subcmd__relay", "voicedrive__relay")
+}
+
+/// Completions for zsh. A command that takes a word of its own or another command in its place (`hold`) would wait for
+/// both, so that nothing would follow the other command.
+fn completions_of_zsh(command: &mut Command) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(Shell::Zsh, command, NAME, &mut script);
+    let script = String::from_utf8_lossy(&script).replace("$line[2]", "$line[1]");
+    let mut lines = script.lines().peekable();
+    let mut kept = String::new();
+    while let Some(line) = lines.next() {
+        let before_commands = lines.peek().is_some_and(|next| next.starts_with("\":: :_"));
+        if !(before_commands && line.starts_with("':")) {
+            kept.extend([line, "\n"]);
+        }
+    }
+    kept
 }
 
 /// The changes of the newest version, as Debian's tools want them.

@@ -19,6 +19,7 @@ CREATE TABLE relay_time (
   axis_ms  INTEGER NOT NULL,            -- where the axis was...
   wall_at  TEXT NOT NULL,               -- ...when the wall clock showed this
   lived_ms INTEGER NOT NULL,            -- and how old the relay was: time that surely passed, whatever the wall clock showed
+  set_back_ms INTEGER NOT NULL,         -- by how much the wall clock was set back: so much of later pauses does not count
   believed_ahead_ms INTEGER NOT NULL,   -- how far the axis is ahead of the wall clock that is believed
   strange_since_ms  INTEGER,            -- on the axis: since when the wall clock is far from the believed one
   restores INTEGER NOT NULL DEFAULT 0,  -- how often a copy was put in this database's place: what was restored later
@@ -127,8 +128,8 @@ CREATE TABLE webhook_send_logs (
 ) STRICT;
 -- Everything that the statistics read, so that they never touch the rows themselves.
 CREATE INDEX sent_at_idx ON webhook_send_logs (sent_at, route, event_type, status, retry_count, processing_time);
--- Few need a retry: what has become of those.
-CREATE INDEX retried_idx ON webhook_send_logs (status, sent_at) WHERE retry_count > 0;
+-- Few need a retry: what has become of those, without a look at the rows.
+CREATE INDEX retried_idx ON webhook_send_logs (status, sent_at, route, id) WHERE retry_count > 0;
 
 -- The queue of retries: at most one row for an event, from its first failure on. Columns and values are those
 -- of the shared MySQL schema. `id` is the event's too: one event, one row.

@@ -47,6 +47,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Environment;
 use crate::language::Language;
+use crate::priority;
 use crate::words::commands;
 use crate::words::usage;
 use common::{Common, demand_secret_name};
@@ -183,6 +184,9 @@ pub fn main() -> ExitCode {
         Err(error) => return explain(error, &arguments, &environment),
     };
     cli.common.take_operator(&environment);
+    if cli.gives_way() {
+        priority::lower();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -248,6 +252,14 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
 }
 
 impl Cli {
+    /// Whether a daemon that runs beside this command goes before it. What accepts events itself waits for nobody.
+    fn gives_way(&self) -> bool {
+        !matches!(
+            self.command,
+            Command::Serve | Command::Demo(_) | Command::Receiver(_)
+        )
+    }
+
     /// In which language mistakes are told: the daemon's go to the log, which is English.
     fn language(&self, environment: &Environment) -> Language {
         match self.command {

@@ -20,6 +20,15 @@ pub struct InterviewRange {
     pub interview_type: Option<String>,
 }
 
+/// Where interviews take place: names that can be asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InterviewPlaces {
+    /// In the order of their names, as the next ones.
+    pub facilities: Vec<String>,
+    /// Of all facilities.
+    pub departments: Vec<String>,
+}
+
 /// The interviews of one type, or all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InterviewCounts {

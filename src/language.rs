@@ -25,6 +25,15 @@ impl Language {
         }
     }
 
+    /// The one that it is not.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Ja => Self::En,
+            Self::En => Self::Ja,
+        }
+    }
+
     /// The word of the configuration for it.
     #[must_use]
     pub fn code(self) -> &'static str {

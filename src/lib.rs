@@ -128,7 +128,7 @@
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], what the command line
 //!   asks for in `http::control`, and the page for people in `http::monitor`.
-//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`key_pair`], [`plain_file`], [`system_error`],
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`key_pair`], [`plain_file`], [`priority`], [`system_error`],
 //!   [`system_user`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`meters`], [`liveness`]. Who is
@@ -208,6 +208,7 @@ mod overview;
 mod period;
 mod person;
 mod plain_file;
+mod priority;
 mod purge;
 mod receiver;
 mod reconciliation;

@@ -107,7 +107,7 @@ pub use events::AcceptError;
 pub use file::{DatabaseFile, OpenError};
 pub use interview_intake::PutError;
 pub use interviews::{DeleteError, ImportError};
-use readers::Readers;
+use readers::{Priority, Readers};
 use relay_time::RelayTime;
 use writer::{Lane, Writer};
 
@@ -115,7 +115,6 @@ use writer::{Lane, Writer};
 const READERS: usize = 3;
 /// The same for dispatchers, so that a long list for a caller does not delay what is due.
 const DELIVERY_READERS: usize = 1;
-
 /// The same for copies and examinations of the file: they wait for each other.
 const MAINTENANCE_READERS: usize = 1;
 
@@ -173,9 +172,9 @@ impl Store {
         outbox::recover(&opened.connection, now).map_err(at_file)?;
         bulk_resend::release_interrupted(&opened.connection, now).map_err(at_file)?;
         time.save(&opened.connection, now).map_err(at_file)?;
-        let readers = Readers::open(&opened.file, READERS)?;
-        let delivery_readers = Readers::open(&opened.file, DELIVERY_READERS)?;
-        let maintenance_readers = Readers::open(&opened.file, MAINTENANCE_READERS)?;
+        let readers = Readers::open(&opened.file, READERS, Priority::Normal)?;
+        let delivery_readers = Readers::open(&opened.file, DELIVERY_READERS, Priority::Normal)?;
+        let maintenance_readers = Readers::open(&opened.file, MAINTENANCE_READERS, Priority::Low)?;
         let writer = Writer::start(opened.connection, opened.lock, opened.file.clone());
         let at_directory = |source| OpenError::at(directory, source);
         Ok(Self {

@@ -92,7 +92,12 @@ pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
     let reloads = relay.reloads();
     tokio::spawn(async move {
         loop {
-            if let Some((waiting, last)) = observer.activity().await {
+            // Reading the activity waits behind other reads, and says nothing about whether the daemon moves.
+            let (activity, moves) = tokio::join!(
+                tokio::time::timeout(LONGEST_ANSWER, observer.activity()),
+                tokio::time::timeout(LONGEST_ANSWER, observer.moves()),
+            );
+            if let Ok(Some((waiting, last))) = activity {
                 let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
                 let going = format!("{waiting} deliveries waiting; last attempt {last}");
                 tell(&[NotifyState::Status(&status(
@@ -100,7 +105,6 @@ pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
                     &going,
                 ))]);
             }
-            let moves = tokio::time::timeout(LONGEST_ANSWER, observer.moves()).await;
             if moves.unwrap_or(false) {
                 tell(&[NotifyState::Watchdog]);
             } else if watchdog.is_some() {

@@ -146,7 +146,8 @@ async fn offer(
         let Err(error) = server.command(named).await else {
             continue;
         };
-        if error.status().is_none() {
+        // With 421 it ends the conversation, whatever it was asked.
+        if matches!(error.status().map(u16::from), None | Some(421)) {
             return Err(refusal(&error));
         }
         refused.push(refused_recipient(recipient, &error));

@@ -25,6 +25,8 @@ use target::{STANDARD_OUTPUT, Target};
 
 /// How often the number of rows is drawn again.
 const DRAWN_EVERY: Duration = Duration::from_millis(200);
+/// After each page, the daemon rests for this many times what it took.
+const PAUSE: u32 = 3;
 
 #[derive(Args)]
 pub(super) struct Export {
@@ -138,8 +140,8 @@ impl Form {
         }
     }
 
-    /// Page after page; a page is all that is in memory. From one to the next the daemon rests at least as long as it has
-    /// worked, so that others go on.
+    /// Page after page; a page is all that is in memory. From one to the next the daemon rests ([`PAUSE`]), so that others
+    /// go on.
     async fn copy(
         &self,
         client: &Client,
@@ -165,7 +167,8 @@ impl Form {
                 return Ok(drawn.position());
             };
             let wrote = Clock::System.monotonic().saturating_sub(answered);
-            sleep(answered.saturating_sub(asked).saturating_sub(wrote)).await;
+            let pause = answered.saturating_sub(asked) * PAUSE;
+            sleep(pause.saturating_sub(wrote)).await;
             place = vec![("after", next.to_owned()), ("end", page["end"].to_string())];
         }
     }

@@ -69,12 +69,25 @@ fn done(locale: Locale, answer: &Value) -> String {
         // Each is told once.
         let is_own = ["dropped", "noLongerPrivate"].contains(&key);
         names.retain(|name| is_own || !dropped.contains(name));
+        let names: Vec<_> = names
+            .into_iter()
+            .map(|name| with_values(name, answer))
+            .collect();
         if !names.is_empty() {
             lines.push(format!("{what}: {}", names.join(", ")));
         }
     }
     lines.extend(notes(locale, answer));
     lines.join("\n")
+}
+
+/// A name with what it was and is, where that is told.
+fn with_values(name: &str, answer: &Value) -> String {
+    let values = &answer["values"][name];
+    match (values["old"].as_str(), values["new"].as_str()) {
+        (Some(old), Some(new)) => format!("{name} ({old} → {new})"),
+        _ => name.to_owned(),
+    }
 }
 
 fn refused(locale: Locale, common: &Common, answer: &Value) -> CliError {

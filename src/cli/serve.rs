@@ -193,13 +193,13 @@ fn tell_notes(notes: &[Note]) {
 }
 
 fn tell_changes(changes: &Changes) {
-    for (names, what) in [
-        (&changes.new, "this is set now"),
-        (&changes.changed, "this has changed"),
-    ] {
-        for name in names {
-            tracing::info!(name, "{what}");
-        }
+    for name in &changes.new {
+        tracing::info!(name, "this is set now");
+    }
+    for name in &changes.changed {
+        let values = changes.values.get(name);
+        let (old, new) = (values.map(|v| &v.old), values.map(|v| &v.new));
+        tracing::info!(name, old, new, "this has changed");
     }
     for route in &changes.shown {
         tracing::warn!(

@@ -4,16 +4,32 @@
 mod routes;
 mod sections;
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use serde::Serialize;
+
 use super::known_secrets::names;
 use super::{Channel, Config, Loaded, ResolvedAlerts, URL_VARIABLE, Way};
 
-/// What differs, by the names of keys and secrets and never by value.
+/// What was, and what is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Values {
+    /// Before.
+    pub old: String,
+    /// From now on.
+    pub new: String,
+}
+
+/// What differs, by the names of keys and secrets. A value is told only of what can hold no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Set now, and not before.
     pub new: Vec<String>,
     /// Another value.
     pub changed: Vec<String>,
+    /// Of what changed: the values where a person wants to see them, by name.
+    pub values: BTreeMap<String, Values>,
     /// Not set any more.
     pub gone: Vec<String>,
     /// Those that are gone and without which events are not sent or not handed in any more, or nobody is told. A person
@@ -28,6 +44,15 @@ impl Changes {
     fn value<T: PartialEq>(&mut self, name: &str, old: &T, new: &T) {
         if old != new {
             self.changed.push(name.to_owned());
+        }
+    }
+
+    /// The same, and its values are told.
+    fn shown_value<T: PartialEq + Display>(&mut self, name: &str, old: &T, new: &T) {
+        self.value(name, old, new);
+        if old != new {
+            let (old, new) = (old.to_string(), new.to_string());
+            self.values.insert(name.to_owned(), Values { old, new });
         }
     }
 

@@ -40,6 +40,28 @@ struct Fault<'a> {
     doubt: Doubt,
 }
 
+/// The name that a line seems to set, however it is written.
+fn meant_name(line: &[u8]) -> Option<String> {
+    let line = String::from_utf8_lossy(line);
+    let before = line.split(['=', '＝', ':', '：']).next()?;
+    let plain: String = before.chars().filter_map(plain).collect();
+    let word = plain.split_whitespace().next_back()?;
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    is_name(word).then(|| word.to_owned())
+}
+
+/// The character of ASCII that looks like this one; none: it looks like nothing.
+fn plain(c: char) -> Option<char> {
+    match c {
+        '！'..='～' => char::from_u32(u32::from(c) - FULL_WIDTH),
+        c if c.is_whitespace() => Some(' '),
+        c => c.is_ascii().then_some(c),
+    }
+}
+
+/// By how much the full-width characters stand behind those of ASCII.
+const FULL_WIDTH: u32 = '！' as u32 - '!' as u32;
+
 impl EnvFile {
     /// Reads the file; none when there is no such file. Mistakes are added to those found already.
     pub(super) fn read(path: &Path, errors: &mut Vec<ConfigError>) -> Option<Self> {
@@ -93,7 +115,8 @@ impl EnvFile {
             let number = before + 1;
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if let Err(fault) = file.take_line(number, line, &mut seen) {
-                file.spoiled.extend(fault.name.map(str::to_owned));
+                let name = fault.name.map(str::to_owned);
+                file.spoiled.extend(name.or_else(|| meant_name(line)));
                 let key = fault.name.filter(|name| may_be_shown(name));
                 let key = key.unwrap_or_default();
                 errors.push(ConfigError {
@@ -143,8 +166,9 @@ impl EnvFile {
 /// What is wrong with the file as a whole, so that none of its lines can be read.
 fn of_whole(bytes: &[u8]) -> Option<Doubt> {
     let begins = |mark: &[u8]| bytes.starts_with(mark);
-    // Without a mark it shows by the empty half of the first letter.
-    let half_is_empty = matches!(bytes, [0, _, ..] | [_, 0, ..]);
+    // Without a mark it shows by the empty half of the first letter, and of each line end.
+    let half_is_empty = matches!(bytes, [0, _, ..] | [_, 0, ..])
+        && bytes.iter().filter(|byte| **byte == 0).nth(1).is_some();
     if begins(b"\xff\xfe") || begins(b"\xfe\xff") || half_is_empty {
         return Some(Doubt::Utf16);
     }
@@ -195,10 +219,14 @@ fn not_utf8(bytes: &[u8]) -> Fault<'_> {
 /// The name and the value on a line; none for an empty line and for a comment.
 fn assignment(line: &str) -> Result<Option<(&str, String)>, Fault<'_>> {
     let text = line.trim();
+    let fault = |doubt| Fault { name: None, doubt };
     if text.is_empty() || text.starts_with(['#', ';']) {
+        // What stands behind it may be another line.
+        if text.contains('\r') {
+            return Err(fault(Doubt::ReturnsAlone));
+        }
         return Ok(None);
     }
-    let fault = |doubt| Fault { name: None, doubt };
     if text.starts_with(['＃', '；']) {
         return Err(fault(Doubt::WideComment));
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::env_file::{begins_with_name, may_be_shown};
+use super::secret_name::is_secret_name;
 use super::secrets::{previous_of, successor_of};
 use super::wide_character::is_wide;
 use super::{Config, Environment, Location, Note, NoteKind, ProxyConfig, URL_VARIABLE};
@@ -166,11 +167,22 @@ fn begun_by_another(
     (other != name).then_some(Note { place, kind })
 }
 
-/// A value as a shell would replace it. Neither this program nor systemd does.
+/// What stands around something that another program or a person replaces. Neither this program nor systemd does.
+const PLACEHOLDERS: [(&str, &str); 6] = [
+    ("${", "}"),
+    ("$(", ")"),
+    ("{{", "}}"),
+    ("%", "%"),
+    ("<", ">"),
+    ("`", "`"),
+];
+
 fn unreplaced(named: &SecretEntry) -> Option<Note> {
     let value = named.secret.expose();
-    let stands_between = |begin, end| value.starts_with(begin) && value.ends_with(end);
-    let looks_so = stands_between("${", '}') || stands_between("$(", ')');
+    let inside = |(begin, end)| value.strip_prefix(begin)?.strip_suffix(end);
+    let is_variable = |name: &str| is_secret_name(name) && name.contains('_');
+    let looks_so = PLACEHOLDERS.into_iter().find_map(inside).is_some()
+        || value.strip_prefix('$').is_some_and(is_variable);
     let (place, kind) = (named.place.clone(), NoteKind::Unreplaced);
     looks_so.then_some(Note { place, kind })
 }

@@ -90,7 +90,8 @@ fn is_private(address: IpAddr) -> bool {
 /// Resolves names with the system's resolver, and keeps the addresses that may be called.
 #[derive(Clone, Debug)]
 pub struct Resolver {
-    plain_allowed: bool,
+    /// None: every address may be called.
+    plain_allowed: Option<bool>,
     lookups: Lookups,
 }
 
@@ -99,7 +100,16 @@ impl Resolver {
     #[must_use]
     pub fn of(url: &Url, allow_http: bool) -> Self {
         Self {
-            plain_allowed: plain_allowed(url, allow_http),
+            plain_allowed: Some(plain_allowed(url, allow_http)),
+            lookups: Lookups::by(ask_system),
+        }
+    }
+
+    /// A resolver for a host whose addresses an admin answers for.
+    #[must_use]
+    pub fn of_any() -> Self {
+        Self {
+            plain_allowed: None,
             lookups: Lookups::by(ask_system),
         }
     }
@@ -117,7 +127,8 @@ impl Resolve for Resolver {
             let mut refused = None;
             let mut callable = Vec::with_capacity(found.len());
             for address in found {
-                match may_call(address.ip(), plain_allowed) {
+                let judged = plain_allowed.map(|allowed| may_call(address.ip(), allowed));
+                match judged.unwrap_or(Ok(())) {
                     Ok(()) => callable.push(address),
                     Err(why) => refused = Some(why),
                 }

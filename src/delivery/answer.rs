@@ -144,7 +144,9 @@ fn location(status: StatusCode, headers: &HeaderMap, asked: &Url) -> Option<Stri
     if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    let target = asked.join(text(headers, &LOCATION)?).ok()?;
+    // Some write it in letters of their own, which a URL then escapes.
+    let named = String::from_utf8_lossy(headers.get(LOCATION)?.as_bytes());
+    let target = asked.join(&named).ok()?;
     let hidden = |part: &str| part.chars().count() > LONGEST_SHOWN;
     let parts = target.path().split('/');
     let parts = parts.map(|part| {
@@ -171,8 +173,9 @@ fn retry_after(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Optio
     ) {
         return None;
     }
-    let text = text(headers, &RETRY_AFTER)?;
-    if let Ok(seconds) = text.parse() {
+    let text = text(headers, &RETRY_AFTER)?.trim();
+    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+    if let Ok(seconds) = whole.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let until = unix_seconds(text)?;
@@ -189,13 +192,20 @@ fn own_date(headers: &HeaderMap) -> Option<i64> {
     unix_seconds(text(headers, &DATE)?)
 }
 
-/// A date of HTTP, in seconds since 1970: the usual form, the two old ones (RFC 9110, 5.6.7), and the form of
-/// mails, which has an offset at its end.
+/// A date, in seconds since 1970: the usual form of HTTP, the two old ones (RFC 9110, 5.6.7), ISO 8601, and the form of
+/// mails, which has an offset or a zone at its end. Its day of the week does not count: some name a wrong one.
 fn unix_seconds(text: &str) -> Option<i64> {
     if let Ok(moment) = httpdate::parse_http_date(text) {
         let since = moment.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         return i64::try_from(since.as_secs()).ok();
     }
+    if let Ok(moment) = Timestamp::parse(text) {
+        return Some(moment.unix_seconds());
+    }
+    let text = text.split_once(',').map_or(text, |(_, date)| date.trim());
+    let offset = |name, offset: &str| Some(format!("{}{offset}", text.strip_suffix(name)?));
+    let with_offset = offset("UTC", "+0000").or_else(|| offset("JST", "+0900"));
+    let text = with_offset.as_deref().unwrap_or(text);
     let moment = chrono::DateTime::parse_from_rfc2822(text).ok()?;
     Some(moment.timestamp())
 }
@@ -209,7 +219,12 @@ mod tests {
     fn headers(pairs: &[(&HeaderName, &str)]) -> HeaderMap {
         let pairs = pairs.iter();
         pairs
-            .map(|(name, value)| ((*name).clone(), HeaderValue::from_str(value).unwrap()))
+            .map(|(name, value)| {
+                (
+                    (*name).clone(),
+                    HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+                )
+            })
             .collect()
     }
 
@@ -235,6 +250,12 @@ mod tests {
             "Wednesday, 21-Oct-26 07:28:30 GMT",
             "Wed Oct 21 07:28:30 2026",
             "Wed, 21 Oct 2026 16:28:30 +0900",
+            "Wed, 21 Oct 2026 16:28:30 JST",
+            "Wed, 21 Oct 2026 07:28:30 UTC",
+            "Mon, 21 Oct 2026 07:28:30 GMT",
+            "2026-10-21T07:28:30Z",
+            "2026-10-21T16:28:30+09:00",
+            "30.5",
         ] {
             assert_eq!(wait(form, date), Some(Duration::from_secs(30)), "{form}");
         }
@@ -293,6 +314,10 @@ mod tests {
         assert_eq!(
             told(301, long).as_deref(),
             Some("https://a.example/hook/...")
+        );
+        assert_eq!(
+            told(301, "/受信").as_deref(),
+            Some("https://a.example/%E5%8F%97%E4%BF%A1")
         );
         assert_eq!(told(304, new), None);
         assert_eq!(told(302, "https://"), None);

@@ -56,6 +56,7 @@ impl Outgoing {
             .redirect(redirect::Policy::none())
             .http1_only()
             .no_proxy()
+            .dns_resolver(Resolver::of_any())
             .pool_idle_timeout(IDLE_CONNECTION);
         let proxy_tls = proxy.map(|proxy| match proxy.expose().scheme() {
             "https" => ProxyTls::Begins,

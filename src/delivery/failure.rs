@@ -50,6 +50,8 @@ pub enum Failure {
     NotTls,
     /// The partner only speaks versions of TLS that are too old.
     TlsTooOld,
+    /// The partner finds no way of encryption that both sides know.
+    NoCommonTls,
     /// The receiver wants a certificate of this machine, and there is none.
     WantsCertificate,
     /// The connection ended in the middle of the TLS handshake.
@@ -92,9 +94,11 @@ impl ProxyFault {
         match self {
             Self::Unreached(why) => match **why {
                 Failure::Certificate(_) => Cause::ProxyCertificate,
-                Failure::NotTls | Failure::TlsTooOld | Failure::TlsEnded | Failure::Tls(_) => {
-                    Cause::NotAProxy
-                }
+                Failure::NotTls
+                | Failure::TlsTooOld
+                | Failure::NoCommonTls
+                | Failure::TlsEnded
+                | Failure::Tls(_) => Cause::NotAProxy,
                 _ => Cause::Proxy,
             },
             Self::WantsLogin => Cause::ProxyLogin,
@@ -120,7 +124,7 @@ impl Failure {
             Self::Proxy(fault) => fault.cause(),
             Self::Certificate(why) => why.cause(),
             Self::NotTls => Cause::NotTls,
-            Self::TlsTooOld => Cause::TlsTooOld,
+            Self::TlsTooOld | Self::NoCommonTls => Cause::TlsTooOld,
             Self::WantsCertificate => Cause::ClientCertificate,
             Self::TlsEnded | Self::Tls(_) => Cause::Tls,
             Self::System(error) => of_network(error.kind()),
@@ -298,6 +302,9 @@ fn of_tls(error: &rustls::Error) -> Failure {
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => Failure::TlsTooOld,
+        rustls::Error::AlertReceived(
+            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
+        ) => Failure::NoCommonTls,
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
             Failure::WantsCertificate
         }

@@ -68,6 +68,7 @@ pub(super) async fn speaks_tls(url: &Url, at_most: Duration) -> bool {
             client.failure(&error),
             Failure::Certificate(_)
                 | Failure::TlsTooOld
+                | Failure::NoCommonTls
                 | Failure::Tls(_)
                 | Failure::WantsCertificate
                 // Only once TLS stands.

@@ -6,6 +6,7 @@
 mod rows;
 
 use serde::Serialize;
+use tokio::task::spawn_blocking;
 
 use super::Api;
 use super::reply::ApiError;
@@ -100,7 +101,7 @@ impl Report {
             ..Self::default()
         };
         if file.bad || result.is_refused() {
-            for row in file.spooled.bad_rows(&result)? {
+            for row in file.spooled.bad_rows(&result) {
                 report.refuse(row?);
             }
         } else {
@@ -139,7 +140,7 @@ pub(super) async fn import(
     // A file with bad rows is only tried: the rest of its mistakes is told too.
     let wish = if file.bad { ImportWish::Try } else { wish };
     let now = api.clock.now();
-    let records = move || rows.records();
+    let records = move || Ok(rows.records());
     let imported = api
         .store
         .import_interviews(records, unknown_origin, wish, by, now);
@@ -148,7 +149,10 @@ pub(super) async fn import(
         Err(ImportError::Undone(result)) => (false, *result),
         Err(ImportError::Store(error)) => return Err(error.into()),
     };
-    let report = Report::of(file, imported, result)?;
+    // Of a file that is refused all rows are read once more.
+    let refused = file.clone();
+    let reading = spawn_blocking(move || Report::of(&refused, imported, result)).await;
+    let report = reading.map_err(|_| ApiError::Internal)??;
     tracing::info!(
         rows = report.rows,
         bad = report.bad_row_count,

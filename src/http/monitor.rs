@@ -17,6 +17,7 @@ mod deliveries;
 mod delivery;
 mod error;
 mod filter;
+mod fit;
 mod form;
 mod frame;
 mod guard;
@@ -318,8 +319,7 @@ async fn session_of(visit: &Visit<'_>) -> Result<Session, PageError> {
         });
     };
     let api = visit.api;
-    // What the script of an open page asks for by itself is no use of it by a person.
-    let used = !visit.is_refresh();
+    let used = !visit.is_by_itself();
     let session = api.store.session(secret.digest(), used, api.clock.moment());
     session.await?.ok_or(PageError::LoggedOut)
 }

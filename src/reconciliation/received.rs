@@ -25,7 +25,7 @@ pub enum PartnerStatus {
 }
 
 impl Received {
-    /// Reads one row. Words around which there are blanks, and empty ones, say nothing.
+    /// Reads one row. Blanks around a word and its case do not count, and an empty one says nothing.
     ///
     /// # Errors
     /// `NotReceived`
@@ -35,8 +35,8 @@ impl Received {
         user_found: Option<&str>,
     ) -> Result<Self, NotReceived> {
         let status =
-            said(status).map(|word| PartnerStatus::from_word(word).ok_or(NotReceived::Status));
-        let user_found = said(user_found).map(|word| match word {
+            said(status).map(|word| PartnerStatus::from_word(&word).ok_or(NotReceived::Status));
+        let user_found = said(user_found).map(|word| match &*word {
             "1" | "true" => Ok(true),
             "0" | "false" => Ok(false),
             _ => Err(NotReceived::UserFound),
@@ -49,8 +49,10 @@ impl Received {
     }
 }
 
-fn said(word: Option<&str>) -> Option<&str> {
-    word.map(str::trim).filter(|word| !word.is_empty())
+/// In small letters: a spreadsheet saves `true` as `TRUE`.
+fn said(word: Option<&str>) -> Option<String> {
+    let word = word.map(str::trim).filter(|word| !word.is_empty());
+    word.map(str::to_ascii_lowercase)
 }
 
 /// A UUID as it is written everywhere: 36 characters, in whatever case.
@@ -128,6 +130,9 @@ mod tests {
         let row = read(Some("validation_failed"), Some("0")).unwrap();
         assert_eq!(row.status, Some(PartnerStatus::ValidationFailed));
         assert_eq!(row.user_found, Some(false));
+        let row = read(Some("Success"), Some("TRUE")).unwrap();
+        assert_eq!(row.status, Some(PartnerStatus::Success));
+        assert_eq!(row.user_found, Some(true));
         let row = read(Some(""), Some(" ")).unwrap();
         assert_eq!((row.status, row.user_found), (None, None));
         assert_eq!(read(Some("done"), None), Err(NotReceived::Status));

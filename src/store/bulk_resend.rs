@@ -189,7 +189,7 @@ pub(super) fn candidates(
         filter,
         "e.seq, e.id, e.event_type, e.accepted_at, e.staff_id, e.route",
     )?;
-    if query.source != Source::Failed {
+    if filter.status != Some(Status::Exhausted) {
         query.exclude_dismissed();
     }
     query.exclude_erased();

@@ -26,7 +26,7 @@ pub(super) use interviews::erased_name;
 use interviews::{interviewer_until, interviews};
 
 /// Rows that one transaction changes; more would hold up accepting.
-const ERASED_AT_ONCE: u32 = 10;
+const ERASED_AT_ONCE: u32 = 3;
 
 /// The beginnings of the erasures that were interrupted and have to be done again.
 pub(super) fn broken_off(connection: &Connection) -> Result<Vec<Timestamp>, StoreError> {

@@ -31,10 +31,8 @@ impl From<rusqlite::Error> for StoreError {
             }
             Some(ErrorCode::DatabaseBusy) => Self::Unavailable(Trouble::Locked),
             _ if shows_damage(&error) => Self::Unavailable(Trouble::Damaged { what, copy: None }),
-            Some(ErrorCode::OutOfMemory) => Self::Unavailable(Trouble::Exhausted(Resource::Memory)),
-            // SQLite does not say why it cannot open another file, such as one for sorting; the system does.
-            Some(ErrorCode::CannotOpen) => {
-                let lacking = lacking().map(Trouble::Exhausted);
+            Some(ErrorCode::OutOfMemory | ErrorCode::CannotOpen) => {
+                let lacking = lacking(&error).map(Trouble::Exhausted);
                 Self::Unavailable(lacking.unwrap_or(Trouble::Unusable(what)))
             }
             _ if is_of_disk(&error) => Self::Unavailable(Trouble::DiskFailed(what)),
@@ -46,10 +44,17 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// What the system has no more of, so that no file can be opened.
-fn lacking() -> Option<Resource> {
-    let opened = File::open("/");
-    opened.err().and_then(|error| Resource::lacking(&error))
+/// What the system has no more of, when that is why something failed.
+pub(super) fn lacking(error: &rusqlite::Error) -> Option<Resource> {
+    match error.sqlite_error_code()? {
+        ErrorCode::OutOfMemory => Some(Resource::Memory),
+        // SQLite does not say why it cannot open a file; the system does.
+        ErrorCode::CannotOpen => {
+            let opened = File::open("/");
+            opened.err().and_then(|error| Resource::lacking(&error))
+        }
+        _ => None,
+    }
 }
 
 /// Whether an error of an open connection means that the database is damaged. Its files are open already, so "ends too

@@ -49,6 +49,7 @@ const FROM_DISMISSED: &str = "
     LEFT JOIN outbox o ON o.event_seq = e.seq
     LEFT JOIN webhook_send_logs l ON l.id = e.id
     LEFT JOIN webhook_retry_queue q ON q.id = e.id";
+const EXHAUSTED: &str = "q.status = 'failed' AND o.event_seq IS NULL";
 const NOT_DISMISSED: &str =
     "NOT EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq)";
 
@@ -112,11 +113,11 @@ pub(super) fn matching(
         None => (Source::Events, FROM_EVENTS, "1"),
         Some(Status::Accepted) => (Source::Outbox, FROM_OUTBOX, "l.id IS NULL"),
         Some(Status::Retrying) => (Source::Outbox, FROM_OUTBOX, "l.id IS NOT NULL"),
-        Some(Status::Exhausted) => (
-            Source::Failed,
-            FROM_FAILED,
-            "q.status = 'failed' AND o.event_seq IS NULL",
-        ),
+        // A person has fewer events than all together are exhausted.
+        Some(Status::Exhausted) if filter.staff_id.is_some() => {
+            (Source::Events, FROM_EVENTS, EXHAUSTED)
+        }
+        Some(Status::Exhausted) => (Source::Failed, FROM_FAILED, EXHAUSTED),
         Some(Status::Delivered) => (
             Source::Events,
             FROM_EVENTS,
@@ -129,11 +130,16 @@ pub(super) fn matching(
         values: Vec::new(),
         source,
     };
-    if source == Source::Failed {
+    if filter.status == Some(Status::Exhausted) {
         query.exclude_dismissed();
     }
-    if let Some(event_type) = &filter.event_type {
-        query.narrow("e.event_type = ?", event_type.clone());
+    // The queue has the type and the id too: what does not match is left before its event is looked up.
+    let (event_type, id) = match source {
+        Source::Failed => ("q.event_type", "q.id"),
+        _ => ("e.event_type", "e.id"),
+    };
+    if let Some(wanted) = &filter.event_type {
+        query.narrow(&format!("{event_type} = ?"), wanted.clone());
     }
     if let Some(staff_id) = &filter.staff_id {
         query.narrow("e.staff_id = ?", staff_id.clone());
@@ -154,10 +160,10 @@ pub(super) fn matching(
         narrow_to_range(connection, &mut query, since.as_deref(), until.as_deref())?;
     }
     if let Some(since) = since {
-        query.narrow("e.id >= ?", since);
+        query.narrow(&format!("{id} >= ?"), since);
     }
     if let Some(until) = until {
-        query.narrow("e.id < ?", until);
+        query.narrow(&format!("{id} < ?"), until);
     }
     Ok(query)
 }

@@ -7,7 +7,8 @@ use super::interview_row::{COLUMNS, record};
 use super::{Store, StoreError};
 use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{
-    InterviewChange, InterviewRange, InterviewReport, InterviewStats, ReportLimits, Rescheduled,
+    InterviewChange, InterviewPlaces, InterviewRange, InterviewReport, InterviewStats,
+    ReportLimits, Rescheduled,
 };
 use crate::slot::{self, SignedRange};
 use crate::timestamp::Timestamp;
@@ -30,6 +31,15 @@ impl Store {
         .await
     }
 
+    /// The first facilities and departments that interviews are counted for, so many of each.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn interview_places(&self, most: u32) -> Result<InterviewPlaces, StoreError> {
+        self.read(move |connection| Ok(places(connection, most)?))
+            .await
+    }
+
     /// Counts the interviews of a range, and names some of them by what has become of them.
     ///
     /// # Errors
@@ -42,6 +52,32 @@ impl Store {
         self.read(move |connection| report(connection, &range, limits))
             .await
     }
+}
+
+/// From each name the key of the counts leads to the next one.
+fn places(connection: &Connection, most: u32) -> rusqlite::Result<InterviewPlaces> {
+    let names = |sql: &str| -> rusqlite::Result<Vec<String>> {
+        let mut found = connection.prepare_cached(sql)?;
+        found.query_map([most], |row| row.get(0))?.collect()
+    };
+    Ok(InterviewPlaces {
+        facilities: names(
+            "WITH RECURSIVE names (name) AS (
+               SELECT min(facility) FROM interview_counts WHERE facility > ''
+               UNION ALL
+               SELECT (SELECT min(facility) FROM interview_counts WHERE facility > name)
+                 FROM names WHERE name IS NOT NULL)
+             SELECT name FROM names WHERE name IS NOT NULL LIMIT ?1",
+        )?,
+        departments: names(
+            "WITH RECURSIVE names (name) AS (
+               SELECT min(department) FROM interview_counts WHERE facility = '' AND department > ''
+               UNION ALL
+               SELECT (SELECT min(department) FROM interview_counts WHERE facility = '' AND department > name)
+                 FROM names WHERE name IS NOT NULL)
+             SELECT name FROM names WHERE name IS NOT NULL LIMIT ?1",
+        )?,
+    })
 }
 
 pub(super) fn report(

@@ -79,8 +79,8 @@ pub(super) fn ended_retries(
             "SELECT l.route, count(*) FROM webhook_send_logs l CROSS JOIN webhook_retry_queue q ON q.id = l.id
               WHERE l.retry_count > 0 AND l.status IN ('failed', 'timeout')
                 AND l.sent_at BETWEEN ?1 AND ?2 AND q.status = 'failed'
-                AND NOT EXISTS (SELECT 1 FROM events e CROSS JOIN dismissed_deliveries d ON d.event_seq = e.seq
-                                 WHERE e.id = l.id)
+                AND l.id NOT IN (SELECT e.id FROM dismissed_deliveries d CROSS JOIN events e ON e.seq = d.event_seq
+                                  WHERE d.sent_at BETWEEN ?1 AND ?2)
               GROUP BY l.route",
         )?;
     Ok(EndedRetries {

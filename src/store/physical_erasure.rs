@@ -45,9 +45,10 @@ impl Store {
     /// When the database cannot be read.
     pub async fn pages_with_remains_of(&self, texts: Vec<String>) -> Result<Vec<u32>, StoreError> {
         let file = self.file.clone();
-        let looking = tokio::task::spawn_blocking(move || file.pages_with_remains_of(&texts));
-        let found = looking.await.map_err(std::io::Error::other);
-        let found = found.and_then(|found| found);
+        let looking = self
+            .maintenance_readers
+            .work(move |_| Ok(file.pages_with_remains_of(&texts)));
+        let found = looking.await?;
         found.map_err(|error| StoreError::Refused(error.to_string()))
     }
 

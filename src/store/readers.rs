@@ -12,9 +12,19 @@ use tokio::sync::{mpsc, oneshot};
 use super::StoreError;
 use super::connection::open_for_reading;
 use super::file::{DatabaseFile, OpenError};
+use crate::priority;
 
 /// A query with the place for its answer. It says whether its connection can be used again.
 type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
+
+/// How urgent the work of some readers is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// Somebody waits for the answer.
+    Normal,
+    /// Long work that must not slow down accepting.
+    Low,
+}
 
 /// A few read-only connections. Cheap to clone.
 #[derive(Clone)]
@@ -29,7 +39,11 @@ struct Threads {
 
 impl Readers {
     /// Opens `threads` connections to the database: this many reads run at a time, and further ones wait.
-    pub(super) fn open(file: &DatabaseFile, threads: usize) -> Result<Self, OpenError> {
+    pub(super) fn open(
+        file: &DatabaseFile,
+        threads: usize,
+        priority: Priority,
+    ) -> Result<Self, OpenError> {
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
         let (running, ended) = mpsc::channel(1);
@@ -39,6 +53,9 @@ impl Readers {
             let (own, jobs) = (file.clone(), Arc::clone(&receiver));
             let running = running.clone();
             let serve = move || {
+                if priority == Priority::Low {
+                    priority::lower();
+                }
                 serve(connection, &own, &jobs);
                 drop(running);
             };
@@ -164,7 +181,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let opened =
             super::super::file::open::open(directory.path(), &CommandLine::default()).unwrap();
-        let readers = Readers::open(&opened.file, 1).unwrap();
+        let readers = Readers::open(&opened.file, 1, Priority::Low).unwrap();
         let broken: Result<(), _> = readers.read(|_| panic!("on purpose")).await;
         assert!(matches!(broken, Err(StoreError::Refused(_))));
         let one = readers

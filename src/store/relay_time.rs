@@ -5,8 +5,9 @@
 //! waits, and a clock that was set back while it did not run makes nobody wait longer.
 //!
 //! How old the relay is counts what it surely lived through, so that no wrong clock makes anything old: the time in which it
-//! ran, and pauses up to a week. The time of a longer pause may be that of a wrong clock: whatever is kept stays that
-//! much longer.
+//! ran, and pauses up to a week. By how much the clock was set back counts for no pause after that: a clock that is set
+//! to and fro, or wrong at every start, makes nothing older each time. The time of a longer pause may be that of a wrong
+//! clock: whatever is kept stays that much longer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -104,6 +105,8 @@ struct State {
     believed_ahead_ms: i64,
     /// See [`Now::unlived_ms`].
     unlived_ms: i64,
+    /// By how much the wall clock was set back: so much of the pauses that it shows later has been counted before.
+    set_back_ms: i64,
     /// Since when, on the axis, the wall clock has disagreed with the trusted one.
     strange_since_ms: Option<i64>,
     /// Steps of the wall clock that were noticed, and how many of them had been when the axis was kept last.
@@ -116,6 +119,7 @@ struct Saved {
     axis_ms: i64,
     wall_at: Timestamp,
     lived_ms: i64,
+    set_back_ms: i64,
     believed_ahead_ms: i64,
     strange_since_ms: Option<i64>,
 }
@@ -125,15 +129,17 @@ impl RelayTime {
     pub(super) fn resume(connection: &Connection, moment: Moment) -> rusqlite::Result<Self> {
         let saved = connection
             .prepare_cached(
-                "SELECT axis_ms, wall_at, lived_ms, believed_ahead_ms, strange_since_ms FROM relay_time",
+                "SELECT axis_ms, wall_at, lived_ms, set_back_ms, believed_ahead_ms, strange_since_ms
+                   FROM relay_time",
             )?
             .query_row([], |row| {
                 Ok(Saved {
                     axis_ms: row.get(0)?,
                     wall_at: row.get(1)?,
                     lived_ms: row.get(2)?,
-                    believed_ahead_ms: row.get(3)?,
-                    strange_since_ms: row.get(4)?,
+                    set_back_ms: row.get(3)?,
+                    believed_ahead_ms: row.get(4)?,
+                    strange_since_ms: row.get(5)?,
                 })
             })
             .optional()?;
@@ -165,17 +171,19 @@ impl RelayTime {
         let state = *self.lock();
         connection
             .prepare_cached(
-                "INSERT INTO relay_time (id, axis_ms, wall_at, lived_ms, believed_ahead_ms, strange_since_ms)
-                 VALUES (1, ?1, ?2, ?3, ?4, ?5)
+                "INSERT INTO relay_time
+                   (id, axis_ms, wall_at, lived_ms, set_back_ms, believed_ahead_ms, strange_since_ms)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT (id) DO UPDATE SET axis_ms = excluded.axis_ms, wall_at = excluded.wall_at,
-                    lived_ms = excluded.lived_ms, believed_ahead_ms = excluded.believed_ahead_ms,
-                    strange_since_ms = excluded.strange_since_ms
+                    lived_ms = excluded.lived_ms, set_back_ms = excluded.set_back_ms,
+                    believed_ahead_ms = excluded.believed_ahead_ms, strange_since_ms = excluded.strange_since_ms
                   WHERE excluded.axis_ms >= relay_time.axis_ms",
             )?
             .execute((
                 now.axis_ms,
                 now.wall,
                 now.lived_ms(),
+                state.set_back_ms,
                 state.believed_ahead_ms,
                 state.strange_since_ms,
             ))
@@ -207,6 +215,7 @@ impl State {
             axis_ms: wall_ms,
             wall_at: moment.wall,
             lived_ms: wall_ms,
+            set_back_ms: 0,
             believed_ahead_ms: 0,
             strange_since_ms: None,
         });
@@ -215,7 +224,7 @@ impl State {
         // A short pause between two runs is believed. After a long one the clock may be wrong, and the axis stays.
         let strange = gap_ms > milliseconds(STRANGE);
         let doubted_ms = if strange { gap_ms } else { 0 };
-        Self {
+        let mut state = Self {
             base_ms: axis_ms.saturating_sub(milliseconds(moment.monotonic)),
             ahead_ms: axis_ms.saturating_sub(wall_ms),
             believed_ahead_ms: saved.believed_ahead_ms.saturating_add(doubted_ms),
@@ -223,10 +232,22 @@ impl State {
                 .axis_ms
                 .saturating_sub(saved.lived_ms)
                 .saturating_add(doubted_ms),
+            set_back_ms: saved.set_back_ms,
             strange_since_ms: saved.strange_since_ms.filter(|_| !strange),
             steps: 0,
             kept_steps: 0,
-        }
+        };
+        let pause_ms = gap_ms - doubted_ms;
+        let shown_ms = state.not_set_back(pause_ms);
+        state.unlived_ms = state.unlived_ms.saturating_add(pause_ms - shown_ms);
+        state
+    }
+
+    /// What is left of a pause that the wall clock shows, without what it was set back by.
+    fn not_set_back(&mut self, pause_ms: i64) -> i64 {
+        let counted_ms = pause_ms.min(self.set_back_ms);
+        self.set_back_ms -= counted_ms;
+        pause_ms - counted_ms
     }
 
     fn look(&mut self, moment: Moment) -> Now {
@@ -258,8 +279,11 @@ impl State {
         }
         let strange = further_ms.saturating_abs() > milliseconds(STRANGE);
         if !strange {
-            // The clock was set right after a pause that it had not shown, such as of a machine without a battery.
-            self.unlived_ms = self.unlived_ms.saturating_sub(further_ms.max(0));
+            // The clock was set right after a pause that it had not shown, such as of a machine without a battery; or it was
+            // set back.
+            let shown_ms = self.not_set_back(further_ms.max(0));
+            self.unlived_ms = self.unlived_ms.saturating_sub(shown_ms);
+            self.set_back_ms = self.set_back_ms.saturating_add((-further_ms).max(0));
         }
         let since_ms = *self.strange_since_ms.get_or_insert(axis_ms);
         if !strange || axis_ms.saturating_sub(since_ms) >= milliseconds(BELIEVED_AFTER) {

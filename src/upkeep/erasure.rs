@@ -21,7 +21,7 @@ const TEXTS: usize = 200;
 /// More would not find more of the person: what others write may look alike.
 const SEARCHES: u32 = 2;
 /// Pages that one transaction overwrites; more would hold up accepting.
-const PAGES_AT_ONCE: usize = 10;
+const PAGES_AT_ONCE: usize = 3;
 /// After each step the erasure pauses for this many times the step's duration, so that others go first.
 const PAUSE: u32 = 4;
 

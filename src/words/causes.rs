@@ -39,8 +39,8 @@ impl Cause {
                 "there is no TLS at this port: look at the port; if it is right, let the encryption (https:// of a URL, encryption of a mail channel) be what the server has",
             ),
             Self::TlsTooOld => (
-                "送り先の TLS が古すぎます (1.2 以上が必要)。送り先に TLS 1.2 または 1.3 を有効にするよう依頼してください",
-                "the receiver's TLS is too old: ask them to switch TLS 1.2 or 1.3 on",
+                "送り先の TLS が古すぎます。URL のホスト名が正しければ、送り先に TLS 1.3 (または 1.2 と ECDHE、AES-GCM) を有効にするよう依頼してください",
+                "the receiver's TLS is too old: if the host name in the URL is right, ask them to switch TLS 1.3 on (or 1.2 with ECDHE and AES-GCM)",
             ),
             Self::Certificate => (
                 "送り先の証明書が正しくありません。送り先に証明書の確認を依頼してください",
@@ -55,8 +55,8 @@ impl Cause {
                 "the receiver's certificate is not valid yet: see with timedatectl that this server's date is right; if it is, tell the receiver",
             ),
             Self::CertificateName => (
-                "送り先の証明書は別の名前のものです。URL のホスト名が正しいかを確かめ、正しければ送り先に連絡してください",
-                "the receiver's certificate is for another name: look at the host name in the URL; if it is right, tell the receiver",
+                "送り先の証明書は別の名前のものです。ホスト名 (URL の中か、メールの host) が正しいかを確かめ、正しければ送り先に連絡してください",
+                "the receiver's certificate is for another name: look at the host name (in the URL, or `host` of a mail channel); if it is right, tell the receiver",
             ),
             Self::CertificateIssuer => (
                 "送り先の証明書の発行元をこのサーバーは知りません。院内の認証局なら、その証明書を /usr/local/share/ca-certificates に .crt として置き、sudo update-ca-certificates の後に再起動してください。そうでなければ、中間証明書を含めて設定するよう送り先に依頼してください",

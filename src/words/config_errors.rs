@@ -185,7 +185,7 @@ impl Doubt {
                 "is UTF-16; save the file as UTF-8",
             ),
             Self::ReturnsAlone => (
-                "行の終わりが古い Mac の形式 (CR だけ) です。LF の形式で保存してください",
+                "行の終わりに古い Mac の形式 (CR だけ) があります。LF の形式で保存してください",
                 "has lines that end with CR alone; save the file with LF",
             ),
             Self::WideComment => (
@@ -309,8 +309,8 @@ impl NoteKind {
                 "has a full-width or invisible character in the value; type it again in plain letters",
             ),
             Self::Unreplaced => (
-                "値が ${...} か $(...) です。置き換えられずに、そのままの文字が値になります。値そのものを書いてください",
-                "is written as ${...} or $(...), which nothing replaces: these characters are the value; write the value itself",
+                "値が ${...}、$NAME、<...> のように、後で置き換える形で書かれています。置き換えられずに、そのままの文字が値になります。値そのものを書いてください",
+                "is written as something to be replaced (${...}, $NAME, <...>), which nothing replaces: these characters are the value; write the value itself",
             ),
             Self::Overridden => (
                 "secrets.env があるため、この環境変数は使われません",

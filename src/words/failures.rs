@@ -94,6 +94,13 @@ impl Failure {
                 ),
                 language,
             ),
+            Self::NoCommonTls => insecure(
+                language.say(
+                    "相手側に、このサーバーと共通の暗号方式がありません",
+                    "the other side finds no encryption that both sides know",
+                ),
+                language,
+            ),
             Self::WantsCertificate => insecure(
                 language.say(
                     "相手側がこのサーバーの証明書 (クライアント証明書) を求めています",

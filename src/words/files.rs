@@ -8,7 +8,7 @@ use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::store::OpenError;
 use crate::store::file::Odd;
-use crate::trouble::Bar;
+use crate::trouble::{Bar, Trouble};
 
 impl OpenError {
     /// What is wrong, where, and what to do.
@@ -103,6 +103,9 @@ impl OpenError {
                     "it is the database of another program, and was left as it is. When storage.directory is right, bring this file back to where it belongs. {how}"
                 )
             }
+            Self::Exhausted { resource, .. } => {
+                Trouble::Exhausted(*resource).describe(language, commands)
+            }
             Self::Database { what, .. } => {
                 both!(language, "データベースを開けません", "{what}")
             }
@@ -149,6 +152,7 @@ impl OpenError {
             | Self::OfAnother { path, .. }
             | Self::Busy { path }
             | Self::Foreign { path, .. }
+            | Self::Exhausted { path, .. }
             | Self::Database { path, .. }
             | Self::Damaged { path, .. }
             | Self::MetDamage { path, .. }

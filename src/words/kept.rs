@@ -78,6 +78,7 @@ fn without_more() -> Vec<Failure> {
         Failure::Refused,
         Failure::NotTls,
         Failure::TlsTooOld,
+        Failure::NoCommonTls,
         Failure::TlsEnded,
         Failure::WantsCertificate,
         Failure::Broken,

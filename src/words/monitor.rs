@@ -41,7 +41,8 @@ phrases! {
         Refreshed: "10 秒ごとに更新", "refreshed every 10 s";
         Pause: "更新を止める", "Stop refreshing";
         Resume: "更新を再開する", "Refresh again";
-        Away: "サーバーにつながりません。次の時刻の内容を表示しています:", "The server cannot be reached. What you see is of:";
+        Away: "サーバーにつながりません。今どうなっているかは分かりません。数分待っても戻らないときは、サーバーの担当者に連絡してください。", "The server cannot be reached, so it is not known how things are. If it is not back in some minutes, call whoever looks after the server.";
+        AwayOf: "下に見えるのは、次の時刻の内容です:", "What you see below is of:";
         Ended: "ログインの期限が切れました。サーバーの担当者に新しいリンクを依頼してください。", "Your login is over. Ask whoever looks after the server for a new link.";
         Ending: "あと 2 分ほどでログインが終わります。入力中のものは、今のうちに送ってください。", "Your login is over in about two minutes. Send now what you are typing.";
         Stay: "ログインを続ける", "Stay logged in";
@@ -70,6 +71,12 @@ phrases! {
         InternalTitle: "エラーが起きました", "An error occurred";
         Internal: "予期しないエラーが起きました。サーバーに記録しました。続く場合は、サーバーの担当者に連絡してください。", "Something unexpected happened; the server has noted it. If it goes on, call whoever looks after the server.";
     }
+}
+
+/// More of a list than is shown.
+pub(crate) fn more(number: u64, language: Language) -> String {
+    let number = thousands(number);
+    both!(language, "ほか {number} 件", "{number} more")
 }
 
 /// A button of a method that a page does not take.

@@ -17,8 +17,8 @@ impl Objection {
                 let seconds = limit.as_secs_f64();
                 both!(
                     language,
-                    "{seconds} 秒以内に応答がありませんでした",
-                    "no answer within {limit:?}"
+                    "{seconds} 秒以内に応答がありませんでした。通知先の混雑か、途中のネットワーク (プロキシを使う場合はそれも) の不調です",
+                    "no answer within {limit:?}: the service is slow, or the network between (and the proxy, when there is one) is in trouble"
                 )
             }
             Self::NoUrl => both!(
@@ -189,8 +189,8 @@ impl Mail {
                 let why = why.describe(language);
                 both!(
                     language,
-                    "メールサーバーに接続できません。{why}",
-                    "the mail server cannot be reached: {why}"
+                    "メールサーバーに接続できません。{why}。alerts.channel の host と port を確かめてください",
+                    "the mail server cannot be reached: {why}; look at `host` and `port` of the alerts.channel"
                 )
             }
             Self::HungUp => both!(
@@ -209,8 +209,8 @@ impl Mail {
             Self::Insecure(failure) => failure.with_advice(language),
             Self::NoStartTls => both!(
                 language,
-                "メールサーバーは STARTTLS に対応していません",
-                "the mail server does not begin TLS: STARTTLS is not offered"
+                "メールサーバーは STARTTLS に対応していません。alerts.channel の port と encryption を確かめてください",
+                "the mail server does not begin TLS: STARTTLS is not offered; look at `port` and `encryption` of the alerts.channel"
             ),
             Self::WentOn => both!(
                 language,
@@ -231,6 +231,11 @@ impl Mail {
                 language,
                 "メールサーバーは今は受け付けられません (応答: 「{code} {said}」)",
                 "the mail server does not take it now: {code} {said}"
+            ),
+            Self::Refused(code @ (530 | 534 | 535 | 538), said) => both!(
+                language,
+                "メールサーバーにログインできません (応答: 「{code} {said}」)。alerts.channel の username と password、secrets.env のパスワードを確かめてください",
+                "the mail server wants another login: {code} {said}; look at `username` and `password` of the alerts.channel, and at the password in secrets.env"
             ),
             Self::Refused(code, said) => both!(
                 language,

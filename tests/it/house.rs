@@ -370,6 +370,7 @@ const USED_BY: &[(&str, &[&str])] = &[
         "plain_file",
         &["cli", "config", "key_pair", "store", "system_error"],
     ),
+    ("priority", &["cli", "store"]),
     (
         "system_error",
         &["channel", "config", "delivery", "key_pair", "words"],

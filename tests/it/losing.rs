@@ -149,6 +149,7 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
         ),
         ("socket", "not an ordinary file"),
         ("emptied", "something has emptied this file"),
+        ("log", "this is not an ordinary file"),
         ("unreadable", "sudo chmod u+rw "),
         ("read-only", "sudo chmod u+rw "),
         ("closed", "sudo chmod u+rwx "),
@@ -156,12 +157,13 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
         let (directory, config) = stopped_in_order().await;
         let live = directory.path().join("live/relay.db");
         let is_closed = ["unreadable", "read-only", "closed"].contains(&what);
-        if !is_closed {
+        if !is_closed && what != "log" {
             fs::remove_file(&live).unwrap();
         }
         match what {
             "link" => symlink(directory.path().join("not/mounted.db"), &live).unwrap(),
             "directory" => fs::create_dir(&live).unwrap(),
+            "log" => fs::create_dir(directory.path().join("live/relay.db-wal")).unwrap(),
             "socket" => drop(UnixListener::bind(&live).unwrap()),
             "emptied" => {
                 fs::write(&live, "").unwrap();

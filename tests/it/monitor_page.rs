@@ -4,6 +4,7 @@ mod files;
 mod links;
 mod privacy;
 mod script;
+mod sizes;
 mod views;
 
 use std::time::Duration;
@@ -199,6 +200,18 @@ async fn a_login_ends_by_itself_by_leaving_and_by_a_command() {
             .await
             .status,
         200
+    );
+    // Nor is a browser without script that loads an open page again.
+    let page = browser.get("/monitor?reload=1").await;
+    assert!(
+        page.text.contains(
+            "<noscript><meta http-equiv=\"refresh\" content=\"60;url=/monitor?reload=1\">"
+        )
+    );
+    assert!(
+        page.text.contains("href=\"/monitor?lang=ja\""),
+        "{}",
+        page.text
     );
     minutes(1);
     assert_eq!(browser.get("/monitor").await.status, 401);

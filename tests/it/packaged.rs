@@ -98,6 +98,21 @@ fn bash_completes_below_the_first_word() {
 }
 
 #[test]
+fn zsh_waits_for_no_word_before_a_command_that_may_stand_in_its_place() {
+    let packaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/generated");
+    let script = fs::read_to_string(packaged.join("_voicedrive-relay")).unwrap();
+    let (_, hold) = script.split_once("\n(hold)\n").unwrap();
+    let (options, commands) = hold.split_once("case $state in").unwrap();
+    assert!(options.contains("_hold_commands"), "{options}");
+    assert!(!options.contains("':reason"), "{options}");
+    let (chosen, _) = commands.split_once("(end)").unwrap();
+    assert!(chosen.contains("case $line[1] in"), "{chosen}");
+    assert!(commands.contains("'--route=[The hold of this route"));
+    // Of other commands that take a word, it is still asked for.
+    assert!(script.contains("':event -- "));
+}
+
+#[test]
 fn a_page_of_the_manual_says_what_options_take_and_whose_page_it_is() {
     let packaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/generated");
     let page = |name: &str| {

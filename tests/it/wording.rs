@@ -95,6 +95,7 @@ const NAMES: &[&str] = &[
     "CN",
     "RSA",
     "ECDSA",
+    "ECDHE",
     "CR",
     "LF",
     "NULL",

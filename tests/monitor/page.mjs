@@ -10,6 +10,7 @@ const browsing = new Browsing();
 await relay.start();
 await browsing.start();
 
+const updated = (staffId) => ({ event: "employee.updated", staffId, data: {} });
 const sentence = (page) => page.locator("#standing .first").innerText();
 const logIn = async (page, name, role) => {
   const { link } = await relay.login(name, role);
@@ -33,6 +34,7 @@ await test("a link logs in once, and its code is nowhere afterwards", async () =
   check((await sentence(page)).includes("動き始めました"), await sentence(page));
   check((await page.locator(".who").innerText()).includes("山田さん (操作できます)"), "who is logged in");
   check(!page.url().includes(code), page.url());
+  check(!browsing.sent.some((one) => one.includes(code)), "the code stood in an address or a Referer");
   check(!relay.lines.includes(code) && !relay.lines.includes(code.replaceAll("-", "")), "the code is in the log");
   const other = await browsing.page();
   await other.goto(link);
@@ -52,7 +54,15 @@ await test("an outage is told, and ended by two clicks", async () => {
   await browsing.picture(page, "now-fine-ja");
   receiver.status = 500;
   receiver.body = '{"error":"<img src=x onerror=alert(1)>"}';
-  for (const number of [4, 5]) await relay.send("employee.updated", `E-${number}`);
+  await relay.retryAfter([3600]);
+  const failed = await relay.accept([updated("E-4")]);
+  await until("it waits for its retry", async () => (await relay.command("status")).events.retrying === 1);
+  await page.locator("#standing.wait", { hasText: /1 件を自動で送り直しています \(次は \d+:\d\d\)/ }).waitFor({ timeout: 30_000 });
+  check((await page.locator("#standing").innerText()).includes("対応は不要"), await page.locator("#standing").innerText());
+  await browsing.picture(page, "now-retrying-ja");
+  await relay.retryAfter([1, 1]);
+  await relay.command("resend", failed[0]);
+  failed.push(...(await relay.accept([updated("E-5")])));
   // Nobody loads the page again: it does so by itself.
   await page.locator("#standing.act", { hasText: "VoiceDrive に届けられなかったものが 2 件あります" }).waitFor({ timeout: 30_000 });
   await browsing.picture(page, "now-trouble-ja");
@@ -73,10 +83,19 @@ await test("an outage is told, and ended by two clicks", async () => {
   await page.getByRole("button", { name: "つながるか確かめて、もう一度送る" }).click();
   await page.locator(".told").waitFor();
   await until("the rest follows", () => receiver.received.length === before + 2);
+  check(receiver.received.slice(before).map((one) => one.id).join() === failed.join(), "the oldest first, and then the rest");
   await page.locator("#standing.fine").waitFor({ timeout: 30_000 });
   check((await sentence(page)).includes("対応は必要ありません"), await sentence(page));
   const { items } = await relay.command("audit");
   check(items.some((one) => one.action === "recover" && one.who === "山田" && one.via === "page"), JSON.stringify(items));
+  for (const id of failed) {
+    await page.goto(`${relay.url}/monitor/deliveries/${id}`);
+    const steps = await page.locator("#steps").innerText();
+    check(/回復後の再送.*山田/.test(steps), steps);
+  }
+  await page.goto(`${relay.url}/monitor/incidents`);
+  await page.locator("#closed", { hasText: "要対応のイベント" }).first().waitFor();
+  check((await page.locator("#open article").count()) === 0, await page.locator("#open").innerText());
 });
 
 await test("what others write is shown as text", async () => {
@@ -142,8 +161,13 @@ await test("whoever only looks has no buttons, and a forged one does nothing", a
     const buttons = await viewer.locator("main form[method=post]").count();
     check(buttons === 0, `${path}: ${buttons} forms`);
   }
-  const answer = await viewer.evaluate(async () => (await fetch("/monitor/recover", { method: "POST" })).status);
-  check(answer === 403, `a viewer's press is answered ${answer}`);
+  const { items } = await relay.command("audit");
+  const id = receiver.received[0].id;
+  for (const path of ["recover", "resend", "hold", "hold/end", "reconcile", "reconcile/resend", "interviews", "interviews/preview/0", `incidents/${id}/dismiss`, `sessions/${id}/end`, `deliveries/${id}/resend`, `deliveries/${id}/dismiss`]) {
+    const answer = await viewer.evaluate(async (path) => (await fetch(`/monitor/${path}`, { method: "POST", body: new URLSearchParams({ reason: "x", route: "*", status: "delivered" }) })).status, path);
+    check(answer === 403, `a viewer's press at ${path} is answered ${answer}`);
+  }
+  check((await relay.command("audit")).items.length === items.length, "a viewer has done something");
   // The same from another origin, with the operator's cookie.
   const cookies = await page.context().cookies();
   const cookie = cookies.map((one) => `${one.name}=${one.value}`).join("; ");
@@ -208,7 +232,18 @@ await test("without JavaScript one logs in, looks, acts and leaves", async () =>
   await plain.getByLabel("コードを入力してください").fill(code.toLowerCase());
   await plain.getByRole("button", { name: "ログインする" }).click();
   await plain.waitForURL(`${relay.url}/monitor`);
+  await relay.accept(Array.from({ length: 60 }, (_, at) => updated(`MANY-${at}`)));
+  await until("all arrive", async () => (await relay.command("status")).events.delivered >= 60);
   await plain.getByRole("link", { name: "送信の記録" }).click();
+  await plain.getByRole("link", { name: "これより古いもの" }).click();
+  check((await plain.locator("tbody tr").count()) > 0, "the next page has rows");
+  // Many at once, after a question.
+  await plain.goto(`${relay.url}/monitor/deliveries?status=delivered&staffId=MANY-7`);
+  await plain.getByRole("link", { name: "1 件をもう一度送る" }).click();
+  await plain.getByLabel("理由").fill("試験");
+  await plain.getByRole("button", { name: "1 件を送る" }).click();
+  await plain.locator(".told", { hasText: "1 件を送り直します" }).waitFor();
+  await plain.goto(`${relay.url}/monitor/deliveries`);
   await plain.getByLabel("職員 ID").fill("E-1");
   await plain.getByRole("button", { name: "表示する" }).click();
   await plain.locator("tbody a", { hasText: "詳しく" }).first().click();

@@ -65,13 +65,15 @@ const freePort = async () => {
 export const TOKEN = "a-static-token-of-this-run-and-no-other";
 
 export class Relay {
-  // `data`: where the database is, else in a directory of its own; `intervals`: of the retries, in seconds.
-  constructor(url, { more = "", intervals = [1, 1], data } = {}) {
+  // `data`: where the database is, else in a directory of its own; `intervals`: of the retries, in seconds; `alerts`:
+  // where messages go.
+  constructor(url, { more = "", intervals = [1, 1], data, alerts } = {}) {
     this.directory = mkdtempSync(join(DIRECTORY, "relay-"));
     this.data = data ?? join(this.directory, "data");
     this.receiver = url;
     this.intervals = intervals;
-    this.more = more;
+    this.more = alerts ? `${more}\n[[alerts.channel]]\nkind = "webhook"\nurl = "ALERT_URL"` : more;
+    this.alerts = alerts;
   }
 
   configure() {
@@ -91,7 +93,7 @@ export class Relay {
     this.log = join(this.directory, "log");
     this.configure();
     mkdirSync(this.data, { recursive: true });
-    const secrets = { RELAY_JWT_SECRET: "only-for-this-run-and-long-enough-for-it", VOICEDRIVE_API_TOKEN: TOKEN };
+    const secrets = { RELAY_JWT_SECRET: "only-for-this-run-and-long-enough-for-it", VOICEDRIVE_API_TOKEN: TOKEN, ALERT_URL: this.alerts ?? "http://127.0.0.1:1/" };
     const environment = { ...process.env, ...secrets, LOG_LEVEL: "debug" };
     this.process = spawn(RELAY, ["serve", "--config", this.config], { env: environment, stdio: ["ignore", "ignore", "pipe"] });
     running.add(this.process);
@@ -157,6 +159,10 @@ export class Relay {
 export class Browsing {
   violations = [];
   requests = new Set();
+  // Each address that was asked for, and its Referer.
+  sent = [];
+  // The longest that a page of the relay may be, in bytes.
+  longest = 30_000;
 
   async start() {
     const options = { executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] };
@@ -175,7 +181,20 @@ export class Browsing {
       this.violations.push(`dialog: ${dialog.message()}`);
       dialog.dismiss();
     });
-    page.on("request", (request) => this.requests.add(new URL(request.url()).origin));
+    page.on("request", (request) => {
+      this.requests.add(new URL(request.url()).origin);
+      this.sent.push(`${request.url()} ${request.headers().referer ?? ""}`);
+    });
+    page.on("response", async (answer) => {
+      if (!/html|css|javascript/.test(answer.headers()["content-type"] ?? "")) return;
+      const bytes = (await answer.body().catch(() => "")).length;
+      const most = answer.url().endsWith(".css") ? 12_000 : answer.url().endsWith(".js") ? 6_000 : this.longest;
+      if (bytes > most) this.violations.push(`${answer.url()} has ${bytes} bytes`);
+    });
+    // What the policy has kept from happening.
+    if (options.javaScriptEnabled === false) return page;
+    await page.exposeFunction("violated", (told) => this.violations.push(told));
+    await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => window.violated(`${event.violatedDirective} ${event.blockedURI}`)));
     return page;
   }
 

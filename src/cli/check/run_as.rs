@@ -2,12 +2,16 @@
 //! cannot read may be exactly as it should be. So root checks as the daemon's user, and everybody else is
 //! told which files they may not read.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
+use std::thread;
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::process::{Gid, Uid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use crate::cli::words::Locale;
 use crate::cli::{CliError, Common};
@@ -98,13 +102,56 @@ fn as_user(locale: Locale, common: &Common, user: User) -> CliError {
     command
         .env(AS_DAEMON, "1")
         .env("LC_ALL", locale.language.code());
-    match command.uid(user.id).gid(user.group).status() {
+    match status_as(user, command) {
         Ok(status) => {
             let code = status.code().and_then(|code| u8::try_from(code).ok());
             CliError::Told(code.unwrap_or(NO_CODE))
         }
         Err(error) => CliError::Failed(commands::cannot_look_as(user.id, &error, locale.language)),
     }
+}
+
+/// What came of a command that another user runs.
+fn status_as(user: User, mut command: Command) -> io::Result<ExitStatus> {
+    // Only this thread becomes the user, and whatever it starts.
+    let started = thread::spawn(move || become_user(user).and_then(|()| command.status()));
+    let ended = started.join();
+    ended.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+}
+
+/// Lets this thread be a user with all groups, as the service manager does: a key may be for a group, such as `ssl-cert`.
+fn become_user(user: User) -> io::Result<()> {
+    let [passwd, group] =
+        ["/etc/passwd", "/etc/group"].map(|path| fs::read_to_string(path).unwrap_or_default());
+    let others = name_of(&passwd, user.id).map(|name| groups_of(&group, name));
+    let all = others.into_iter().flatten().chain([user.group]);
+    let all: Vec<_> = all.map(Gid::from_raw).collect();
+    let (id, own) = (Uid::from_raw(user.id), Gid::from_raw(user.group));
+    set_thread_groups(&all)?;
+    set_thread_res_gid(own, own, own)?;
+    set_thread_res_uid(id, id, id)?;
+    Ok(())
+}
+
+/// The name of a user in a text such as `/etc/passwd`.
+fn name_of(passwd: &str, id: u32) -> Option<&str> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        let own: u32 = fields.nth(1)?.parse().ok()?;
+        (own == id).then_some(name)
+    })
+}
+
+/// The groups in a text such as `/etc/group` that name a user.
+fn groups_of(group: &str, name: &str) -> Vec<u32> {
+    let naming = group.lines().filter_map(|line| {
+        let mut fields = line.split(':').skip(2);
+        let id = fields.next()?.parse().ok()?;
+        let mut members = fields.next()?.split(',');
+        members.any(|member| member == name).then_some(id)
+    });
+    naming.collect()
 }
 
 /// Refuses to guess: a user who may not read the daemon's files would be told that they are missing.
@@ -120,7 +167,7 @@ fn may_look(
     let closed_file = files
         .into_iter()
         .chain(pair)
-        .find(|path| is_closed(File::open(path)));
+        .find(|path| is_closed(access(path, Access::READ_OK)));
     let mut directories = directory.map(Path::to_owned).into_iter().chain(credentials);
     let closed = closed_file.or_else(|| directories.find(|path| is_closed(fs::read_dir(path))));
     let unwritable = directory.filter(|path| is_closed(tempfile::tempfile_in(path)));
@@ -128,6 +175,11 @@ fn may_look(
         None => Ok(()),
         Some(path) => Err(not_allowed(locale, common, &path)),
     }
+}
+
+/// Whether this user may do that with it. Nothing is opened: opening a pipe would wait for its writer.
+fn access(path: &Path, how: Access) -> io::Result<()> {
+    Ok(accessat(CWD, path, how, AtFlags::EACCESS)?)
 }
 
 fn is_closed<T>(opened: io::Result<T>) -> bool {
@@ -144,6 +196,16 @@ fn not_allowed(locale: Locale, common: &Common, path: &Path) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_has_the_groups_that_name_it() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nrelay:x:991:990::/:/usr/sbin/nologin\n";
+        assert_eq!(name_of(passwd, 991), Some("relay"));
+        assert_eq!(name_of(passwd, 99), None);
+        let group = "root:x:0:\nssl-cert:x:112:postgres,relay\nother:x:113:relay-old\nrelay:x:990:\nadm:x:4:relay\n\n";
+        assert_eq!(groups_of(group, "relay"), [112, 4]);
+        assert!(groups_of(group, "nobody").is_empty());
+    }
 
     #[test]
     fn the_user_is_found_by_its_whole_name() {

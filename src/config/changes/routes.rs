@@ -27,10 +27,10 @@ pub(super) fn compare(old: &Loaded, new: &Loaded, changes: &mut Changes) {
     let names = |routes: &[RouteConfig], others: &[RouteConfig]| {
         let shared = routes.iter().map(|route| route.name.clone());
         let shared = shared.filter(|name| others.iter().any(|other| other.name == *name));
-        shared.collect::<Vec<_>>()
+        shared.collect::<Vec<_>>().join(", ")
     };
     // The first that matches takes an event.
-    changes.value("[[route]]", &names(before, after), &names(after, before));
+    changes.shown_value("[[route]]", &names(before, after), &names(after, before));
     let is_gone = |route: &&RouteConfig| after.iter().all(|other| other.name != route.name);
     for route in before.iter().filter(is_gone) {
         changes.lose(title(route));

@@ -19,7 +19,7 @@ pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
         max_body_bytes,
         public_url,
     } = new;
-    changes.value("server.listen", &old.listen, listen);
+    changes.shown_value("server.listen", &old.listen, listen);
     // Who calls by https is not answered any more.
     changes.needed("server.tls", old.tls.as_ref(), tls.as_ref());
     changes.value(
@@ -51,7 +51,8 @@ pub(super) fn storage(old: &Storage, new: &Storage, changes: &mut Changes) {
         retention_days,
         backup_interval,
     } = new;
-    changes.value("storage.directory", &old.directory, directory);
+    let [was, is] = [&old.directory, directory].map(|path| path.display().to_string());
+    changes.shown_value("storage.directory", &was, &is);
     changes.value(
         "storage.retention_days",
         &old.retention_days,
@@ -126,7 +127,7 @@ pub(super) fn ingest(old: &Loaded, new: &Loaded, changes: &mut Changes) {
         names,
         line: _, // where it stands
     } = now;
-    changes.value("ingest.path", &before.path, path);
+    changes.shown_value("ingest.path", &before.path, path);
     let (was, is) = (&old.set, &new.set);
     admitted(
         "ingest.secrets",

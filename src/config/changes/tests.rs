@@ -43,6 +43,48 @@ fn every_change_has_its_name() {
 }
 
 #[test]
+fn of_addresses_and_orders_a_person_sees_what_was_and_what_is() {
+    let route = |name: &str| {
+        format!(
+            "[[route]]\nname = \"{name}\"\nevents = [\"{name}.*\"]\nurl = \"https://{name}.example/\"\nprofile = \"unsigned\"\n"
+        )
+    };
+    let (a, b) = (route("a"), route("b"));
+    for (old, new, name, was, is) in [
+        (
+            "[server]\nlisten = \"127.0.0.1:8481\"",
+            "[server]\nlisten = \"127.0.0.1:8482\"",
+            "server.listen",
+            "127.0.0.1:8481",
+            "127.0.0.1:8482",
+        ),
+        (
+            "[ingest]\npath = \"/in\"",
+            "[ingest]\npath = \"/door\"",
+            "ingest.path",
+            "/in",
+            "/door",
+        ),
+        (
+            "[storage]\ndirectory = \"/a\"",
+            "[storage]\ndirectory = \"/b\"",
+            "storage.directory",
+            "/a",
+            "/b",
+        ),
+        (&(a.clone() + &b), &(b + &a), "[[route]]", "a, b", "b, a"),
+    ] {
+        let changes = changes(old, new);
+        assert_eq!(changes.changed, [name]);
+        let told = &changes.values[name];
+        assert_eq!((told.old.as_str(), told.new.as_str()), (was, is));
+    }
+    // A URL may hold a token.
+    let url = |host: &str| format!("[delivery]\nurl = \"https://{host}.example/hush\"");
+    assert!(changes(&url("a"), &url("b")).values.is_empty());
+}
+
+#[test]
 fn what_stops_something_is_lost_and_what_only_lets_fewer_in_is_not() {
     let old = loaded("", [JWT, URL, KEY, OLD_KEY, TOKEN]);
     assert!(lost(&old, &loaded("", [JWT, URL, KEY])).is_empty());
@@ -273,6 +315,7 @@ fn what_has_only_another_value_or_another_place_needs_no_word_and_is_told() {
         let found = changes(had, has);
         let expected = Changes {
             changed: vec![name.to_owned()],
+            values: found.values.clone(),
             ..Changes::default()
         };
         assert_eq!(found, expected, "{had}\n{has}");

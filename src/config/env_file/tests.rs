@@ -52,6 +52,9 @@ fn what_leaves_doubt_is_told_with_its_line_and_never_with_the_value() {
         ("A=hush\u{a0}", Doubt::Wide),
         ("A=hush\u{200b}", Doubt::Wide),
         ("A=hush\rB=x", Doubt::Control),
+        ("# c\rA=hush", Doubt::ReturnsAlone),
+        ("A=hush\r\r", Doubt::Control),
+        ("\0", Doubt::NoAssignment),
         ("A='hu\0sh'", Doubt::Control),
         ("A=A=hush", Doubt::WholeLine),
         ("A='export A = hush'", Doubt::WholeLine),
@@ -75,6 +78,30 @@ fn what_leaves_doubt_is_told_with_its_line_and_never_with_the_value() {
         let told = error.to_string();
         assert!(told.starts_with("secrets.env:2: "), "{told}");
         assert!(!told.contains("hu"), "{told}");
+    }
+}
+
+#[test]
+fn the_name_on_a_line_with_a_mistake_is_not_missing() {
+    for line in [
+        "A_KEY: hush",
+        "A_KEY：hush",
+        "A_KEY＝hush",
+        "Ａ_KEY=hush",
+        "\u{3000}A_KEY=hush",
+        "A_KEY\u{a0}=hush",
+        "\u{feff}\u{feff}A_KEY=hush",
+        "set A_KEY=hush",
+        "declare -x A_KEY=hush",
+        "$A_KEY = hush",
+        "A_KEY := hush",
+        "{\"A_KEY\": \"hush\"}",
+        "# c\rA_KEY=hush\n",
+    ] {
+        let (file, errors) = parse(line.as_bytes());
+        assert_eq!(errors.len(), 1, "{line}");
+        assert!(file.is_spoiled("A_KEY"), "{line}");
+        assert!(!file.is_spoiled("ANOTHER"), "{line}");
     }
 }
 

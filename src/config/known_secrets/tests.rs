@@ -187,7 +187,15 @@ fn a_value_that_begins_with_another_name_is_noted() {
 
 #[test]
 fn a_value_that_a_shell_would_replace_is_noted() {
-    for value in ["${HUSH_HUSH_HUSH_HUSH}", "'$(cat /run/hush/hush-hush)'"] {
+    for value in [
+        "${HUSH_HUSH_HUSH_HUSH}",
+        "'$(cat /run/hush/hush-hush)'",
+        "$HUSH_HUSH_HUSH_HUSH",
+        "%HUSH_HUSH_HUSH_HUSH%",
+        "'{{ hush_hush_hush_hush }}'",
+        "<hush-hush-hush-hush>",
+        "`hush-hush-hush-hush`",
+    ] {
         let notes = describe("", &format!("VOICEDRIVE_WEBHOOK_SECRET={value}\n"));
         assert!(notes[1].contains("which nothing replaces"), "{notes:?}");
         assert_eq!(notes.len(), 2, "{notes:?}");

@@ -32,7 +32,9 @@ fn what_tls_says_is_found_inside_errors_of_the_system() {
 fn what_is_wrong_with_tls_has_its_cause() {
     let ends = |alert| of_tls(&rustls::Error::AlertReceived(alert)).cause();
     assert_eq!(ends(AlertDescription::ProtocolVersion), Cause::TlsTooOld);
-    assert_eq!(ends(AlertDescription::HandshakeFailure), Cause::Tls);
+    let nothing_in_common = ends(AlertDescription::HandshakeFailure);
+    assert_eq!(nothing_in_common, Cause::TlsTooOld);
+    assert_eq!(ends(AlertDescription::InternalError), Cause::Tls);
     let of_ours = ends(AlertDescription::CertificateRequired);
     assert_eq!(of_ours, Cause::ClientCertificate);
     let other_protocol = ends(AlertDescription::NoApplicationProtocol);

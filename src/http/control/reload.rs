@@ -27,6 +27,7 @@ pub(super) async fn reload(call: Call<'_>) -> Result<Reply, ApiError> {
             "needsRestart": done.needs_restart,
             "new": done.changes.new,
             "changed": done.changes.changed,
+            "values": done.changes.values,
             "gone": done.changes.gone,
             "dropped": done.changes.lost,
             "noLongerPrivate": done.changes.shown,

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -179,29 +180,26 @@ impl Rows {
     /// All records in the order of the file, each with its row's number from 0. Not its line: all records of a JSON
     /// array may be on one line. A field of a bad row that could not be read has a placeholder.
     ///
-    /// # Errors
-    /// `Unavailable`, also of the items, when the rows cannot be read.
+    /// Each can be `Unavailable`, when the rows cannot be read.
     pub(super) fn records(
         &self,
-    ) -> Result<impl Iterator<Item = Result<(u64, Interview), StoreError>> + use<>, StoreError>
-    {
-        let rows = (0..).zip(self.lines()?);
-        Ok(rows.filter_map(|(number, line)| {
+    ) -> impl Iterator<Item = Result<(u64, Interview), StoreError>> + use<> {
+        let rows = (0..).zip(self.lines());
+        rows.filter_map(|(number, line)| {
             let record = line.and_then(|line| record(&line, number));
             record
                 .map(|record| record.map(|record| (number, record)))
                 .transpose()
-        }))
+        })
     }
 
     /// The bad rows in the order of the file, with the errors of their fields and those that the store found.
     ///
-    /// # Errors
-    /// `Unavailable`, also of the items, when the rows cannot be read.
+    /// Each can be `Unavailable`, when the rows cannot be read.
     pub(super) fn bad_rows(
         &self,
         result: &ImportResult,
-    ) -> Result<impl Iterator<Item = Result<BadRow, StoreError>>, StoreError> {
+    ) -> impl Iterator<Item = Result<BadRow, StoreError>> {
         // The first row with an id comes before those that repeat it.
         let mut firsts: BTreeMap<u64, Option<(u64, Option<u64>)>> = result
             .repeated
@@ -214,8 +212,8 @@ impl Rows {
             let of_row = refused.entry(*number).or_default();
             of_row.push(contradiction(*why));
         }
-        let rows = (0..).zip(self.lines()?);
-        Ok(rows.filter_map(move |(number, line)| {
+        let rows = (0..).zip(self.lines());
+        rows.filter_map(move |(number, line)| {
             let judged = line.and_then(|line| {
                 let row = waiting(&line)?;
                 if let Some(place) = firsts.get_mut(&number) {
@@ -228,16 +226,30 @@ impl Rows {
                 Ok(row.judged(first.into_iter().chain(refused).collect()))
             });
             judged.transpose()
-        }))
+        })
     }
 
-    fn lines(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<String, StoreError>> + use<>, StoreError> {
-        let mut file = self.0.try_clone().map_err(|error| unusable(&error))?;
-        file.rewind().map_err(|error| unusable(&error))?;
-        let lines = BufReader::new(file).lines();
-        Ok(lines.map(|line| line.map_err(|error| unusable(&error))))
+    fn lines(&self) -> impl Iterator<Item = Result<String, StoreError>> + use<> {
+        let whole = Reading {
+            file: Arc::clone(&self.0),
+            at: 0,
+        };
+        let lines = BufReader::new(whole).lines();
+        lines.map(|line| line.map_err(|error| unusable(&error)))
+    }
+}
+
+/// One reading of the rows. Two at a time do not disturb each other: each has a place of its own.
+struct Reading {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Reading {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(into, self.at)?;
+        self.at += read as u64;
+        Ok(read)
     }
 }
 
@@ -268,6 +280,25 @@ fn unusable(error: &io::Error) -> StoreError {
 mod tests {
     use super::*;
     use crate::language::Language;
+
+    #[test]
+    fn two_readings_of_the_same_rows_do_not_disturb_each_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut spool = Spool::beside(&directory.path().join("relay.db")).unwrap();
+        let padding = "x".repeat(9000);
+        for line in 1..=20 {
+            let row = serde_json::json!({"line": line, "problem": {"ja": padding, "en": padding}});
+            assert!(spool.push(row.to_string().as_bytes()).unwrap());
+        }
+        let rows = spool.finish().unwrap();
+        let nothing = ImportResult::default();
+        let (first, second) = (rows.bad_rows(&nothing), rows.bad_rows(&nothing));
+        let read: Vec<_> = first
+            .zip(second)
+            .map(|(one, other)| (one.unwrap().line, other.unwrap().line))
+            .collect();
+        assert_eq!(read, (1..=20).map(|line| (line, line)).collect::<Vec<_>>());
+    }
 
     #[test]
     fn a_field_that_the_command_line_has_spoken_of_is_told_once() {

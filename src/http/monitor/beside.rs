@@ -6,6 +6,7 @@ use super::address;
 use super::missing::NAMED;
 use crate::language::Locale;
 use crate::reconciliation::comparison::Comparison;
+use crate::words::monitor::more;
 use crate::words::monitor::reconciliation::{self, Reconciliation as W};
 
 /// Ids of a kind.
@@ -64,7 +65,7 @@ impl Beside {
             Listed {
                 title: locale.phrase(title),
                 ids: ids.collect(),
-                left: (left > 0).then(|| reconciliation::more(left, locale.language)),
+                left: (left > 0).then(|| more(left, locale.language)),
             }
         });
         listed.collect()

@@ -32,7 +32,7 @@ pub(super) struct Chart {
 pub(super) const HEIGHT: u64 = 100;
 /// A bar with the gap behind it, and without.
 const STEP: usize = 20;
-pub(super) const BAR: usize = 16;
+const BAR: usize = 16;
 
 impl Chart {
     pub(super) fn of(bars: Vec<Bar>) -> Self {
@@ -56,6 +56,21 @@ impl Chart {
             largest,
             bars,
         }
+    }
+
+    /// What was delivered, as the path of all bars.
+    pub(super) fn delivered_path(&self) -> String {
+        path(
+            self.placed
+                .iter()
+                .map(|bar| (bar.x, bar.top, bar.delivered_height)),
+        )
+    }
+
+    /// What has not arrived, in the same way.
+    pub(super) fn missing_path(&self) -> String {
+        let bars = self.placed.iter();
+        path(bars.map(|bar| (bar.x, bar.missing_top, bar.missing_height)))
     }
 
     /// The name at the left end.
@@ -84,6 +99,13 @@ impl Chart {
     pub(super) fn missing(&self) -> u64 {
         self.bars.iter().map(|bar| bar.missing).sum()
     }
+}
+
+/// Bars by place, top and height, each clockwise from its left upper corner.
+fn path(bars: impl Iterator<Item = (usize, u64, u64)>) -> String {
+    let seen = bars.filter(|(.., height)| *height > 0);
+    let drawn = seen.map(|(x, top, height)| format!("M{x} {top}h{BAR}v{height}h-{BAR}z"));
+    drawn.collect()
 }
 
 /// What is there is seen, however little it is.
@@ -116,6 +138,12 @@ mod tests {
             .collect();
         assert_eq!(heights, [(96, 0), (0, 2), (0, 0), (48, 48)]);
         assert_eq!(chart.placed[3].missing_top, 4);
+        assert_eq!(
+            chart.missing_path(),
+            "M20 98h16v2h-16zM60 4h16v48h-16z",
+            "a bar for each of two"
+        );
+        assert!(chart.delivered_path().starts_with("M0 4h16v96h-16z"));
         let empty = Chart::of(vec![bar(0, 0)]);
         assert_eq!(empty.placed[0].delivered_height, 0);
     }

@@ -6,15 +6,17 @@ use askama::Template;
 use super::Visit;
 use super::beside::Listed;
 use super::error::PageError;
+use super::fit::fit;
 use super::frame::{self, Frame, View};
 use super::missing::{self, FindingRow, MissingNow, of_id};
-use super::reconciliation::{Compared, Known, Said, compared, sentences};
+use super::reconciliation::{Compared, Known, ROOM_OF_FINDINGS, Said, compared, sentences};
 use super::standing::Seen;
 use super::urgency::Urgency;
 use crate::http::reply::Reply;
 use crate::language::Locale;
 use crate::reconciliation::ledger::FindingCounts;
 use crate::words::monitor::Frame as T;
+use crate::words::monitor::more;
 use crate::words::monitor::reconciliation::{self, Reconciliation as W};
 use crate::words::monitor::standing::Standing as S;
 
@@ -49,7 +51,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let beside = visit.shared.compared.get(&visit.id, api.clock.monotonic());
     // Ids of private routes may be among them.
     let beside = beside.filter(|_| visit.operates());
-    let findings = missing.rows(locale);
+    let mut findings = missing.rows(locale);
+    fit(&mut findings, ROOM_OF_FINDINGS, FindingRow::bytes);
     let all = counts.missing + counts.sent_again + counts.no_effect;
     let left = all - findings.len() as u64;
     let may_resend = visit.operates() && counts.missing > 0;
@@ -65,7 +68,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
             .iter()
             .map(|record| compared(locale, record))
             .collect(),
-        left: (left > 0).then(|| reconciliation::more(left, locale.language)),
+        left: (left > 0).then(|| more(left, locale.language)),
         findings,
         notes: beside
             .as_ref()

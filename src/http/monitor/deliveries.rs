@@ -4,11 +4,13 @@ use askama::Template;
 
 use super::error::PageError;
 use super::filter::{COUNTED, Filter};
+use super::fit::{bytes, fit};
 use super::form;
 use super::frame::{self, Frame, View};
 use super::standing::Seen;
 use super::urgency::Urgency;
 use super::{Visit, address, redirect, resend};
+use crate::cause::Cause;
 use crate::event::Status;
 use crate::event_record::{EventFilter, EventSummary};
 use crate::http::reply::Reply;
@@ -21,8 +23,12 @@ use crate::words::monitor::causes;
 use crate::words::monitor::deliveries::{self, Deliveries as W};
 use crate::words::monitor::thousands;
 
-/// Deliveries of a page.
+/// Deliveries of a page, at most.
 const PAGE: usize = 50;
+/// What the rows may take, and what can be chosen, in bytes.
+const ROOM_OF_ROWS: usize = 18_000;
+const ROOM_OF_TYPES: usize = 3_000;
+const ROOM_OF_ROUTES: usize = 2_000;
 
 #[derive(Template)]
 #[template(path = "deliveries.html")]
@@ -37,6 +43,8 @@ struct DeliveriesPage<'a> {
     matched: String,
     /// What the operator may do with all of it.
     resend: Option<(String, String)>,
+    /// Some were refused: sending them again comes after asking why.
+    has_refusals: bool,
     rows: Vec<Row>,
     next: Option<String>,
 }
@@ -59,6 +67,25 @@ struct Row {
     urgency: Urgency,
     state: String,
     next: &'static str,
+}
+
+impl Row {
+    fn bytes(&self) -> usize {
+        let person = self.staff_id.iter();
+        let person = person.flat_map(|(address, id)| [&**address, id]);
+        let texts = [
+            &*self.address,
+            &self.accepted,
+            &self.event_type,
+            &self.route,
+        ];
+        150 + bytes(
+            texts
+                .into_iter()
+                .chain([&*self.state, self.next])
+                .chain(person),
+        )
+    }
 }
 
 /// `GET /monitor/deliveries`
@@ -93,7 +120,16 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     };
     let seen = Seen::of(&visit).await?;
     let frame = Frame::of(&visit, View::Deliveries, locale.phrase(W::Title), &seen);
-    let next = page.next.map(|next| {
+    let mut rows: Vec<Row> = page
+        .items
+        .iter()
+        .map(|one| row(&visit, one, now.wall))
+        .collect();
+    let next = match fit(&mut rows, ROOM_OF_ROWS, Row::bytes) {
+        0 => page.next,
+        _ => page.items.get(rows.len() - 1).map(|last| last.seq),
+    };
+    let next = next.map(|next| {
         let query = filter.query();
         let separator = if query.is_empty() { "" } else { "&" };
         form::address(
@@ -116,11 +152,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         routes: routes(&visit),
         matched: deliveries::matched(matched, COUNTED as u64, locale.language),
         resend,
-        rows: page
-            .items
-            .iter()
-            .map(|one| row(&visit, one, now.wall))
-            .collect(),
+        has_refusals: page.items.iter().any(is_refused),
+        rows,
         next,
         filter: &filter,
         frame: &frame,
@@ -138,6 +171,13 @@ async fn named(visit: &Visit<'_>, begin: &str) -> Result<Result<String, W>, Page
         [] => Err(W::NoSuchNumber),
         _ => Err(W::SeveralNumbers),
     })
+}
+
+fn is_refused(event: &EventSummary) -> bool {
+    let cause = event
+        .last_cause
+        .filter(|_| event.status == Status::Exhausted);
+    cause.is_some_and(Cause::is_refusal)
 }
 
 /// What was dismissed is sent again one by one, and what waits is sent anyway.
@@ -180,6 +220,9 @@ async fn types(visit: &Visit<'_>, filter: &Filter) -> Result<Vec<(String, String
         visit.may_see(route) && visit.may_see(today)
     });
     let mut names: Vec<String> = types.into_iter().map(|(name, _)| name).collect();
+    fit(&mut names, ROOM_OF_TYPES, |name| {
+        40 + bytes([&**name, &visit.locale.event_type(name)])
+    });
     let chosen = &filter.event_type;
     if !chosen.is_empty() && !names.contains(chosen) {
         names.push(chosen.clone());
@@ -195,9 +238,13 @@ async fn types(visit: &Visit<'_>, filter: &Filter) -> Result<Vec<(String, String
 fn routes(visit: &Visit<'_>) -> Vec<(String, String)> {
     let names = visit.api.routes.routing.names();
     let names = names.filter(|name| visit.may_see(name));
-    names
+    let mut routes: Vec<_> = names
         .map(|name| (name.to_owned(), visit.locale.receiver(name)))
-        .collect()
+        .collect();
+    fit(&mut routes, ROOM_OF_ROUTES, |(name, shown)| {
+        40 + bytes([&**name, shown])
+    });
+    routes
 }
 
 fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {

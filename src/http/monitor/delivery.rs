@@ -6,13 +6,14 @@ use hyper::StatusCode;
 use super::deliveries;
 use super::error::PageError;
 use super::filter::Filter;
+use super::fit::{bytes, fit};
 use super::form::{self, Form};
 use super::frame::{self, Frame, View};
 use super::standing::Seen;
 use super::urgency::Urgency;
-use super::{Visit, address, html};
+use super::{Visit, address, html, missing};
 use crate::attempt::{AttemptRecord, Outcome};
-use crate::audit::Record;
+use crate::audit::{Action, Record};
 use crate::cause::Cause;
 use crate::dismissal::EventDismissal;
 use crate::event::Status;
@@ -28,6 +29,7 @@ use crate::words::harmless;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::causes;
 use crate::words::monitor::delivery::{self, Delivery as W};
+use crate::words::monitor::more;
 
 /// What [`dismiss`] tells the view.
 const TOLD_DISMISSED: &str = "dismissed";
@@ -35,6 +37,9 @@ const TOLD_DISMISSED: &str = "dismissed";
 const TOLD_RESENT: &str = "resent-";
 /// What is shown of a receiver's answer, in characters.
 const SHOWN_OF_ANSWER: usize = 400;
+
+/// What the steps may take, and what each attempt and its answer may, in bytes.
+const ROOM: usize = 10_000;
 
 #[derive(Template)]
 #[template(path = "delivery.html")]
@@ -51,6 +56,8 @@ struct DeliveryPage<'a> {
     urgency: Urgency,
     state: String,
     explained: String,
+    /// Earlier ones than are shown.
+    earlier: Option<String>,
     steps: Vec<Step>,
     comes: String,
     /// Each attempt and its answer, for whoever looks after a server.
@@ -71,6 +78,24 @@ struct Step {
     detail: Option<String>,
 }
 
+impl Step {
+    fn bytes(&self) -> usize {
+        150 + bytes(
+            [&*self.when, &self.text]
+                .into_iter()
+                .chain(self.detail.as_deref()),
+        )
+    }
+}
+
+/// Keeps the last ones that fit, and answers how many do not.
+fn keep_last<T>(rows: &mut Vec<T>, bytes: impl Fn(&T) -> usize) -> usize {
+    rows.reverse();
+    let left = fit(rows, ROOM, bytes);
+    rows.reverse();
+    left
+}
+
 /// `GET /monitor/deliveries/{id}`
 ///
 /// # Errors
@@ -83,14 +108,27 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let seen = Seen::of(&visit).await?;
     let shown_type = locale.event_type(&event.event_type);
     let frame = Frame::of(&visit, View::Deliveries, &shown_type, &seen);
-    let (urgency, state) = deliveries::state(locale, event, now.wall);
-    let actions = api.store.actions_on(&event.id).await?;
+    let finding = missing::of_delivery(&visit, event).await?;
+    let (urgency, state, explained) = if let Some(finding) = &finding {
+        missing::state(locale, finding)
+    } else {
+        let (urgency, state) = deliveries::state(locale, event, now.wall);
+        (urgency, state, explained(&visit, &found))
+    };
+    let mut actions = api.store.actions_on(&event.id).await?;
+    let of_route = api.store.actions_on(&event.route).await?.into_iter();
+    actions.extend(of_route.filter(|done| has_sent(done, &found)));
     let mut steps: Vec<Step> = [accepted(&visit, &found)]
         .into_iter()
         .chain(attempts(&visit, &found))
         .chain(actions.iter().map(|one| action(&visit, one)))
         .collect();
     steps.sort_by_key(|step| step.at);
+    let earlier = keep_last(&mut steps, Step::bytes) as u64;
+    let mut technical = technical(&visit, &found);
+    keep_last(&mut technical, |(told, answer)| {
+        40 + bytes([&**told].into_iter().chain(answer.as_deref()))
+    });
     let held = seen
         .overview
         .holds
@@ -102,7 +140,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         told: done(&visit),
         event_type: &event.event_type,
         shown_type,
-        technical: technical(&visit, &found),
+        technical,
+        earlier: (earlier > 0).then(|| more(earlier, locale.language)),
         id: &event.id,
         staff_id: event.staff_id.as_ref().map(|staff_id| {
             let query = Filter::of_person(staff_id).query();
@@ -115,7 +154,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         size: event.payload_size,
         urgency,
         state,
-        explained: explained(&visit, &found),
+        explained,
         steps,
         comes,
         is_refused: event.last_cause.is_some_and(Cause::is_refusal),
@@ -124,6 +163,15 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         frame: &frame,
     };
     frame::view(&visit, &frame, &page)
+}
+
+/// Whether somebody had what an outage has left sent again, and this was among it: it had failed before, and went out after.
+fn has_sent(done: &Record, found: &EventDetail) -> bool {
+    let is_before = |attempt: &&AttemptRecord| attempt.started_at < done.at;
+    let before = found.attempts.iter().take_while(is_before).last();
+    let had_failed = before.is_some_and(|attempt| attempt.outcome != Outcome::Success);
+    let followed = found.attempts.last().is_some_and(|last| !is_before(&last));
+    done.action == Action::Recover && had_failed && followed
 }
 
 /// The delivery that the address names, if the reader may know of it.

@@ -36,6 +36,11 @@ impl Form {
     }
 }
 
+/// Whether a query has a parameter.
+pub(super) fn has(query: &str, name: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == name)
+}
+
 /// A query without one of its parameters.
 pub(super) fn without(query: &str, name: &str) -> String {
     let pairs = form_urlencoded::parse(query.as_bytes());
@@ -61,6 +66,7 @@ mod tests {
     fn a_parameter_is_left_out_and_the_others_stay() {
         assert_eq!(without("a=1&lang=en&b=%26", "lang"), "a=1&b=%26");
         assert_eq!(without("lang=en", "lang"), "");
+        assert!(has("a=1&reload=1", "reload") && !has("a=reload&xreload=1", "reload"));
         assert_eq!(address("/x", ""), "/x");
         assert_eq!(address("/x", "a=1"), "/x?a=1");
     }

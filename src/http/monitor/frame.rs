@@ -7,10 +7,11 @@ use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH, SET_COOKIE};
 use super::error::PageError;
 use super::standing::{Seen, Sentence};
 use super::urgency::Urgency;
+use super::visit::RELOAD;
 use super::{FIRST, Visit, address, assets, cookies, form, html};
 use crate::crypto;
 use crate::http::reply::Reply;
-use crate::language::{Language, Locale};
+use crate::language::Locale;
 use crate::session::Session;
 use crate::words::monitor::{Frame as T, own_name};
 
@@ -46,6 +47,8 @@ pub(super) struct Frame {
     pub(super) is_wrong_place: bool,
     /// The script asks for it again.
     pub(super) refreshes: bool,
+    /// Where a browser without script loads it again.
+    pub(super) again: String,
     /// The same page in the other language, and what that calls itself.
     pub(super) other_language: (String, &'static str),
     /// What is and what to do, when it is not on the page anyway.
@@ -65,14 +68,12 @@ impl Frame {
     pub(super) fn bare(visit: &Visit<'_>) -> Self {
         let (api, locale) = (visit.api, visit.locale);
         let uri = &visit.head.uri;
-        let other = match locale.language {
-            Language::Ja => Language::En,
-            Language::En => Language::Ja,
-        };
-        let parameter = cookies::LANGUAGE;
-        let rest = form::without(uri.query().unwrap_or_default(), parameter);
+        let other = locale.language.other();
+        let rest = form::without(uri.query().unwrap_or_default(), cookies::LANGUAGE);
+        let rest = form::without(&rest, RELOAD);
         let separator = if rest.is_empty() { "" } else { "&" };
-        let query = format!("{rest}{separator}{parameter}={}", other.code());
+        let query = format!("{rest}{separator}{}={}", cookies::LANGUAGE, other.code());
+        let again = format!("{}?{rest}{separator}{RELOAD}=1", uri.path());
         let path = if visit.head.method.is_safe() {
             uri.path()
         } else {
@@ -89,6 +90,7 @@ impl Frame {
             refreshes: false,
             standing: None,
             incidents: 0,
+            again,
             other_language: (form::address(path, &query), own_name(other)),
             as_of: locale.time_of_day(api.clock.now()),
             day: locale.date(api.clock.now()),

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::error::PageError;
 use super::filter::Filter;
+use super::fit::{bytes, fit};
 use super::form::{self, Form};
 use super::frame::{self, Frame, View};
 use super::standing::Seen;
@@ -18,15 +19,17 @@ use crate::incident::{Incident, Kind, State};
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::delivery::Delivery;
 use crate::words::monitor::incidents::{self, Incidents as W};
+use crate::words::monitor::more;
 use crate::words::monitor::standing::Standing as S;
 use crate::words::objections;
 
 /// Incidents of a page.
-const PAGE: u32 = 30;
+const PAGE: u32 = 20;
 /// What [`dismiss`] tells the view.
 const TOLD_DISMISSED: &str = "dismissed";
-/// The most that are open.
+/// The most that are open, and what they may take, in bytes.
 const OPEN: u32 = 50;
+const ROOM: usize = 12_000;
 
 #[derive(Template)]
 #[template(path = "incidents.html")]
@@ -36,6 +39,7 @@ struct IncidentsPage<'a> {
     has_channels: bool,
     failing: Vec<(String, String)>,
     open: Vec<Row>,
+    more: Option<String>,
     closed: Vec<Row>,
     next: Option<String>,
     /// A link, as in a message, asks for one of them alone.
@@ -58,6 +62,20 @@ struct Row {
     technical: Option<String>,
     deliveries: Option<String>,
     may_dismiss: bool,
+}
+
+impl Row {
+    fn bytes(&self) -> usize {
+        let more = [
+            &self.receiver,
+            &self.next,
+            &self.technical,
+            &self.deliveries,
+        ];
+        let more = more.into_iter().flatten().map(String::as_str);
+        let form = if self.may_dismiss { 900 } else { 0 };
+        700 + form + bytes([&*self.when, &self.what, self.name].into_iter().chain(more))
+    }
 }
 
 /// `GET /monitor/incidents`
@@ -92,6 +110,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
             .map(|incident| row(&visit, &seen, &incident))
             .collect()
     };
+    let mut open = rows(open);
+    let left = fit(&mut open, ROOM, Row::bytes) as u64;
     let failing = api.channels.iter().filter_map(|channel| {
         let failing = &seen.overview.failing_channels;
         let error = objections::of_channel(failing, &channel.key(), locale.language)?;
@@ -101,7 +121,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         told: told.map(|_| locale.phrase(W::WasDismissed)),
         has_channels: !api.channels.is_empty(),
         failing: failing.collect(),
-        open: rows(open),
+        open,
+        more: (left > 0).then(|| more(left, locale.language)),
         closed: rows(closed),
         next: next.map(|next| form::address(address::INCIDENTS, &format!("cursor={next}"))),
         is_one: asked.is_some(),

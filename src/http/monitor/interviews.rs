@@ -5,6 +5,7 @@ mod filter;
 use askama::Template;
 
 use super::error::PageError;
+use super::fit::{bytes, fit};
 use super::form;
 use super::frame::{self, Frame, View};
 use super::preview;
@@ -27,10 +28,16 @@ use crate::words::monitor::thousands;
 use crate::zone::Zone;
 use filter::{InterviewView, Span, Tab};
 
-/// Records of a page.
+/// Records of a page, at most.
 const PAGE: usize = 50;
+/// What they may take, what the types may, and what each list of suggestions may, in bytes.
+const ROOM_OF_ROWS: usize = 12_000;
+const ROOM_OF_TYPES: usize = 4_000;
+const ROOM_OF_NAMES: usize = 1_000;
 /// Types that are shown.
 const TYPES: usize = 12;
+/// Facilities and departments that are suggested.
+const NAMES: u32 = 40;
 /// At most so many tenths of a percent may find nobody.
 const NO_SHOWS: u64 = 50;
 
@@ -43,6 +50,8 @@ struct InterviewsPage<'a> {
     filter: &'a InterviewView,
     numbers: Vec<Number>,
     types: Vec<TypeRow>,
+    /// What fields of the filter suggest.
+    names: [(&'static str, Vec<String>); 3],
     tabs: Vec<TabLink>,
     rows: Vec<Row>,
     next: Option<String>,
@@ -90,6 +99,25 @@ struct Row {
     reason: String,
 }
 
+impl Row {
+    fn bytes(&self) -> usize {
+        let texts = [
+            &*self.date,
+            &self.name,
+            &self.employee_id,
+            &self.interview_type,
+        ];
+        let more = [self.state, &*self.place, &self.reason];
+        170 + bytes(texts.into_iter().chain(more))
+    }
+}
+
+impl TypeRow {
+    fn bytes(&self) -> usize {
+        250 + bytes([&*self.name, &self.address])
+    }
+}
+
 /// `GET /monitor/interviews`
 ///
 /// # Errors
@@ -113,6 +141,20 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     };
     let wanted = filter.records(locale.timezone, now);
     let (records, next) = api.store.interviews(wanted, after, PAGE).await?;
+    let mut rows: Vec<Row> = records
+        .iter()
+        .map(|one| row(locale, &one.interview, now))
+        .collect();
+    let next = match fit(&mut rows, ROOM_OF_ROWS, Row::bytes) {
+        0 => next,
+        _ => records.get(rows.len() - 1).map(|last| InterviewCursor {
+            date: last.interview.date,
+            seq: last.seq,
+        }),
+    };
+    let places = api.store.interview_places(NAMES).await?;
+    let mut types = types(locale, &counted, &filter);
+    fit(&mut types, ROOM_OF_TYPES, TypeRow::bytes);
     let seen = Seen::of(&visit).await?;
     let title = locale.phrase(W::Title);
     let frame = Frame::of(&visit, View::Interviews, title, &seen);
@@ -120,12 +162,18 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         told,
         said: said(locale, &counted.total, &past.total, &filter),
         numbers: numbers(locale, &counted.total, &past.total, &filter),
-        types: types(locale, &counted, &filter),
+        names: [
+            ("facilities", places.facilities),
+            ("departments", places.departments),
+            ("types", counted.by_type.keys().cloned().collect()),
+        ]
+        .map(|(list, mut names)| {
+            fit(&mut names, ROOM_OF_NAMES, |name| 25 + bytes([&**name]));
+            (list, names)
+        }),
+        types,
         tabs: tabs(locale, &counted.total, &past.total, &filter),
-        rows: records
-            .iter()
-            .map(|one| row(locale, &one.interview, now))
-            .collect(),
+        rows,
         next: next.map(|next| {
             let cursor = format!("cursor={}-{}", next.date.unix_ms(), next.seq);
             let query = filter.query();

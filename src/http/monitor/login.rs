@@ -8,6 +8,7 @@ use hyper::header::{HeaderValue, SET_COOKIE};
 use super::error::PageError;
 use super::form::{self, Form};
 use super::frame::Frame;
+use super::visit::RELOAD;
 use super::{FIRST, Visit, cookies, html, redirect};
 use crate::command_line::CommandLine;
 use crate::http::api::log_rejected;
@@ -47,7 +48,8 @@ impl LoginPage<'_> {
         address: &str,
     ) -> Reply {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let to = form::address(path, &form::without(query, AGAIN));
+        let query = form::without(&form::without(query, AGAIN), RELOAD);
+        let to = form::address(path, &query);
         let page = LoginPage {
             frame,
             told,

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use hyper::StatusCode;
+use uuid::Uuid;
 
 use super::error::PageError;
 use super::filter::{COUNTED, Filter};
+use super::fit::bytes;
 use super::form::{self, Form};
 use super::frame::{Frame, View};
 use super::resend::ResendPage;
@@ -24,8 +26,9 @@ use crate::reconciliation::comparison::Discrepancy;
 use crate::reconciliation::ledger::{
     ComparisonRecord, FindingCounts, FindingRecord, Findings, FindingsFilter,
 };
-use crate::reconciliation::time_of;
+use crate::reconciliation::{IdRange, time_of};
 use crate::words::monitor::causes;
+use crate::words::monitor::delivery::Delivery;
 use crate::words::monitor::reconciliation::{self, Reconciliation as W};
 use crate::words::monitor::resend;
 use askama::Template;
@@ -45,6 +48,15 @@ pub(super) struct FindingRow {
     pub(super) staff_id: Option<(String, String)>,
     pub(super) urgency: Urgency,
     pub(super) why: String,
+}
+
+impl FindingRow {
+    pub(super) fn bytes(&self) -> usize {
+        let person = self.staff_id.iter();
+        let person = person.flat_map(|(address, id)| [&**address, id]);
+        let texts = [&*self.address, &self.sent, &self.event_type, &self.why];
+        170 + bytes(texts.into_iter().chain(person))
+    }
 }
 
 /// What is missing now.
@@ -159,6 +171,41 @@ pub(super) fn rows(locale: Locale, findings: &[FindingRecord]) -> Vec<FindingRow
         }
     });
     rows.collect()
+}
+
+/// What a comparison has found out about a delivery that was answered as received, and that has not ended.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn of_delivery(
+    visit: &Visit<'_>,
+    event: &EventSummary,
+) -> Result<Option<FindingRecord>, PageError> {
+    let Ok(id) = Uuid::try_parse(&event.id) else {
+        return Ok(None);
+    };
+    if event.status != Status::Delivered {
+        return Ok(None);
+    }
+    let this_alone = FindingsFilter {
+        range: Some(IdRange { from: id, to: id }),
+        routes: visit.visible_routes(),
+    };
+    let findings = visit.api.store.findings(this_alone, 1).await?;
+    Ok(findings.named.into_iter().next())
+}
+
+/// Its state, and what that means.
+pub(super) fn state(locale: Locale, found: &FindingRecord) -> (Urgency, String, String) {
+    let why = locale.discrepancy(found.discrepancy);
+    let (urgency, means) = match found.discrepancy {
+        _ if found.sent_again => (Urgency::Wait, Delivery::ExplainedSentAgain),
+        Discrepancy::NoEffect => (Urgency::Look, Delivery::ExplainedNoEffect),
+        Discrepancy::AnsweredButAbsent | Discrepancy::FailedThere => {
+            (Urgency::Act, Delivery::ExplainedMissing)
+        }
+    };
+    (urgency, why.to_owned(), locale.phrase(means).to_owned())
 }
 
 /// A person with a link to everything about them.

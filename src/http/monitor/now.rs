@@ -1,12 +1,14 @@
 //! The view of the state now: what is and what to do, the receivers, the goals, and bars.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use askama::Template;
 
-use super::chart::{BAR, Bar, Chart, HEIGHT};
+use super::chart::{Bar, Chart, HEIGHT};
 use super::error::PageError;
 use super::filter::Filter;
+use super::fit::{bytes, fit};
 use super::frame::{self, Frame, View};
 use super::standing::{Seen, Sentence};
 use super::urgency::Urgency;
@@ -24,8 +26,11 @@ use crate::words::monitor::Frame as T;
 use crate::words::monitor::actions::Actions as A;
 use crate::words::monitor::now::{self, Now as W};
 use crate::words::monitor::standing::Standing as S;
-use crate::words::monitor::thousands;
+use crate::words::monitor::{more, thousands};
 
+/// What all other sentences and all receivers may take, in bytes.
+const ROOM_OF_OTHERS: usize = 7_000;
+const ROOM_OF_RECEIVERS: usize = 9_000;
 const HOUR: Duration = Duration::from_hours(1);
 const HOURS: u32 = 24;
 const MONTH: Duration = Duration::from_hours(24 * 30);
@@ -36,6 +41,8 @@ struct NowPage<'a> {
     frame: &'a Frame,
     first: Sentence,
     others: Vec<Sentence>,
+    /// More than fit are to do.
+    more_to_do: Option<String>,
     contact: Option<String>,
     told: Option<&'static str>,
     /// An operator may have sent again what an outage has left.
@@ -44,6 +51,7 @@ struct NowPage<'a> {
     exhausted: u64,
     operates: bool,
     receivers: Vec<Receiver>,
+    more_receivers: Option<String>,
     goals: Vec<Goal>,
     of_month: String,
     charts: [(W, W, Chart, &'static str); 2],
@@ -93,6 +101,11 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         contact.map(|contact| crate::words::monitor::standing::contact(contact, locale.language));
     let frame = Frame::of(&visit, View::Now, locale.phrase(W::Title), &seen);
     let now = seen.now;
+    let mut others: Vec<Sentence> = said.collect();
+    let mut receivers = receivers(&visit, &seen);
+    let more_to_do = fit(&mut others, ROOM_OF_OTHERS, Sentence::bytes);
+    let more_receivers = fit(&mut receivers, ROOM_OF_RECEIVERS, Receiver::bytes);
+    let left = |number: usize| (number > 0).then(|| more(number as u64, locale.language));
     let days = [now.before(MONTH), now].map(|at| locale.day(at));
     let exhausted = seen.exhausted();
     let done = visit.told().and_then(recover::done);
@@ -102,9 +115,11 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         operates: visit.operates(),
         exhausted,
         first,
-        others: said.collect(),
+        others,
+        more_to_do: left(more_to_do),
         contact,
-        receivers: receivers(&visit, &seen),
+        receivers,
+        more_receivers: left(more_receivers),
         goals: goals(&visit, &numbers.kpis, now),
         of_month: now::of_month(&days[0], &days[1], locale.language),
         charts: charts(locale, &numbers),
@@ -113,7 +128,13 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     frame::view(&visit, &frame, &page)
 }
 
-/// Every route that something is sent on, and those that something was sent or waits on.
+impl Receiver {
+    fn bytes(&self) -> usize {
+        1050 + bytes([&*self.name, self.state, &self.delivered]) + 5 * bytes([&*self.query])
+    }
+}
+
+/// Every route that something is sent on, and those that something was sent or waits on; the worst first.
 fn receivers(visit: &Visit<'_>, seen: &Seen) -> Vec<Receiver> {
     let locale = visit.locale;
     let shown = seen.routes.iter().filter(|route| {
@@ -144,7 +165,9 @@ fn receivers(visit: &Visit<'_>, seen: &Seen) -> Vec<Receiver> {
             sends: route,
         }
     });
-    rows.collect()
+    let mut rows: Vec<Receiver> = rows.collect();
+    rows.sort_by_key(|row| Reverse(row.urgency));
+    rows
 }
 
 fn state(visit: &Visit<'_>, seen: &Seen, route: &RouteOverview) -> (Urgency, W) {

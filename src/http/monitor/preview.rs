@@ -9,6 +9,7 @@ use askama::Template;
 use tokio::task::spawn_blocking;
 
 use super::error::PageError;
+use super::fit::{bytes, fit};
 use super::frame::{Frame, View};
 use super::reconciliation::Said;
 use super::standing::Seen;
@@ -28,15 +29,17 @@ use crate::words::imports::Imported;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::interviews::{self, Interviews as W};
 use crate::words::monitor::standing::Standing as S;
-use crate::words::monitor::thousands;
 use crate::words::monitor::upload;
+use crate::words::monitor::{more, thousands};
 use crate::zone::Zone;
 
 /// The longest file, in bytes: some ten thousand records. The command takes longer ones.
 const LONGEST: u64 = 16 * 1024 * 1024;
 const MIB: u64 = 1024 * 1024;
-/// Bad rows that are shown.
+/// Bad rows that are shown, at most.
 const SHOWN: usize = 40;
+/// What they or the changes may take, in bytes.
+const ROOM: usize = 20_000;
 /// What [`import`] tells the view, before its three numbers.
 const TOLD_IMPORTED: &str = "imported-";
 /// What it tells the preview when it has not imported it.
@@ -84,6 +87,18 @@ struct Change {
     urgency: Urgency,
     kind: &'static str,
     what: String,
+}
+
+impl Bad {
+    fn bytes(&self) -> usize {
+        110 + bytes([&*self.id, &self.reason])
+    }
+}
+
+impl Change {
+    fn bytes(&self) -> usize {
+        140 + bytes([&*self.id, &self.employee, &self.date, self.kind, &self.what])
+    }
 }
 
 /// How large a file may be.
@@ -215,10 +230,14 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let counts = report.counts;
     let changing = counts.created + counts.changed;
     let bad = report.bad_rows.iter().take(SHOWN);
-    let bad: Vec<Bad> = bad.map(|row| bad_row(row, locale.language)).collect();
+    let mut bad: Vec<Bad> = bad.map(|row| bad_row(row, locale.language)).collect();
+    fit(&mut bad, ROOM, Bad::bytes);
+    let changes = report.changes.iter().map(|one| change(locale, one));
+    let mut changes: Vec<Change> = changes.collect();
+    fit(&mut changes, ROOM, Change::bytes);
     let left = |all: u64, shown: usize| {
         let left = all.saturating_sub(shown as u64);
-        (left > 0).then(|| interviews::more(left, locale.language))
+        (left > 0).then(|| more(left, locale.language))
     };
     let may_import = report.bad_row_count == 0 && changing > 0;
     let mut notes = interviews::notes(counts, locale.language);
@@ -241,12 +260,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         }),
         bad_left: left(report.bad_row_count, bad.len()),
         bad,
-        changes: report
-            .changes
-            .iter()
-            .map(|one| change(locale, one))
-            .collect(),
-        changes_left: left(changing, report.changes.len()),
+        changes_left: left(changing, changes.len()),
+        changes,
         notes: &notes,
         frame: &frame,
     };
@@ -318,6 +333,9 @@ pub(super) async fn import(visit: Visit<'_>) -> Result<Reply, PageError> {
         notes,
         ..
     } = &*preview;
+    if preview.report.bad_row_count > 0 {
+        return Ok(super::redirect(&address::preview(&visit.id)));
+    }
     let counts = preview.report.counts;
     let wish = ImportWish::KeepAs(counts);
     let actor = visit.actor();

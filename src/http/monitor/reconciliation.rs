@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::compare;
 use super::error::PageError;
+use super::fit::{bytes, fit};
 use super::frame::{self, Frame, View};
 use super::missing::{self, FindingRow, NAMED};
 use super::standing::Seen;
@@ -19,6 +20,7 @@ use crate::reconciliation::ledger::{ComparisonRecord, FindingCounts, FindingsFil
 use crate::reconciliation::{IdRange, time_of};
 use crate::timestamp::Timestamp;
 use crate::words::monitor::Frame as T;
+use crate::words::monitor::more;
 use crate::words::monitor::reconciliation::{self, Reconciliation as W};
 use crate::words::monitor::standing::Standing as S;
 use crate::words::monitor::thousands;
@@ -26,6 +28,11 @@ use uuid::Uuid;
 
 /// Comparisons that are listed: a month, when there is one each day.
 const LISTED: usize = 31;
+/// What they and what is missing may take, in bytes.
+const ROOM_OF_HISTORY: usize = 10_000;
+pub(super) const ROOM_OF_FINDINGS: usize = 9_000;
+const ROOM_OF_RECEIVERS: usize = 3_000;
+const ROOM_OF_CHOICES: usize = 1_500;
 
 #[derive(Template)]
 #[template(path = "reconciliation.html")]
@@ -36,6 +43,7 @@ struct ReconciliationPage<'a> {
     others: Vec<Said>,
     resend: Option<(&'static str, String)>,
     receivers: Vec<Receiver>,
+    more_receivers: Option<String>,
     asked: String,
     findings: Vec<FindingRow>,
     left: Option<String>,
@@ -75,6 +83,18 @@ pub(super) struct Compared {
     pub(super) no_effect: (String, bool),
 }
 
+impl Receiver {
+    fn bytes(&self) -> usize {
+        330 + bytes([&*self.name, &self.state, &self.last, &self.confirmed])
+    }
+}
+
+impl Compared {
+    fn bytes(&self) -> usize {
+        440 + 2 * self.address.len() + bytes([&*self.when, &self.receiver, &self.range])
+    }
+}
+
 /// `GET /monitor/reconcile`
 ///
 /// # Errors
@@ -89,7 +109,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let findings = api.store.findings(filter, NAMED).await?;
     let history = api.store.comparisons(visible, LISTED).await?;
     let seen = Seen::of(&visit).await?;
-    let receivers = receivers(&visit, &seen, &findings.by_route).await?;
+    let mut receivers = receivers(&visit, &seen, &findings.by_route).await?;
     let counts = findings.counts();
     let known = Known {
         counts,
@@ -103,7 +123,13 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     };
     let may_resend = visit.operates() && counts.missing > 0;
     let all = counts.missing + counts.sent_again + counts.no_effect;
-    let left = all - findings.named.len() as u64;
+    let mut rows = missing::rows(locale, &findings.named);
+    fit(&mut rows, ROOM_OF_FINDINGS, FindingRow::bytes);
+    let left = all - rows.len() as u64;
+    let history = history.iter().map(|record| compared(locale, record));
+    let mut history: Vec<Compared> = history.collect();
+    fit(&mut history, ROOM_OF_HISTORY, Compared::bytes);
+    let more_receivers = fit(&mut receivers, ROOM_OF_RECEIVERS, Receiver::bytes) as u64;
     let title = locale.phrase(W::Title);
     let frame = Frame::of(&visit, View::Reconciliation, title, &seen);
     let page = ReconciliationPage {
@@ -116,13 +142,11 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         }),
         receivers,
         asked: asked(&visit),
-        findings: missing::rows(locale, &findings.named),
-        left: (left > 0).then(|| reconciliation::more(left, locale.language)),
-        history: history
-            .iter()
-            .map(|record| compared(locale, record))
-            .collect(),
-        routes: counted(&visit),
+        more_receivers: (more_receivers > 0).then(|| more(more_receivers, locale.language)),
+        findings: rows,
+        left: (left > 0).then(|| more(left, locale.language)),
+        history,
+        routes: choices(&visit),
         at_most: compare::at_most(locale),
         connect: reconciliation::connect(&own_url(&visit)),
         operates: visit.operates(),
@@ -229,6 +253,15 @@ fn counted(visit: &Visit<'_>) -> Vec<(String, String)> {
     counted
         .map(|route| (route.clone(), visit.locale.receiver(route)))
         .collect()
+}
+
+/// Those of them that can be chosen.
+fn choices(visit: &Visit<'_>) -> Vec<(String, String)> {
+    let mut routes = counted(visit);
+    fit(&mut routes, ROOM_OF_CHOICES, |(name, shown)| {
+        40 + bytes([&**name, shown])
+    });
+    routes
 }
 
 async fn receivers(

@@ -22,6 +22,8 @@ use hyper::StatusCode;
 
 /// What [`send`] tells the list, before its three numbers.
 const TOLD_RESENT: &str = "resent-all-";
+/// Delivered ones that are sent again by one press: whoever presses waits until all of them are counted twice.
+const MOST_DELIVERED: usize = 10_000;
 /// Causes that the page names.
 const CAUSES: usize = 6;
 
@@ -48,7 +50,7 @@ pub(super) struct ResendPage<'a> {
 pub(super) async fn ask(visit: Visit<'_>) -> Result<Reply, PageError> {
     let (api, locale) = (visit.api, visit.locale);
     let filter = Filter::of(&mut Query::parse(visit.head.uri.query())?);
-    let events = meant(&visit, &filter)?;
+    let events = meant(&visit, &filter).await?;
     let asked = BulkRequest {
         filter: events.clone(),
         only: false,
@@ -96,7 +98,7 @@ pub(super) async fn send(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     let reason = form.take("reason");
     let reason = reason.filter(|reason| crate::hold::is_reason(reason));
     let asked = BulkRequest {
-        filter: meant(&visit, &filter)?,
+        filter: meant(&visit, &filter).await?,
         only: false,
         dry_run: false,
     };
@@ -119,7 +121,7 @@ pub(super) fn done(visit: &Visit<'_>) -> Option<String> {
 }
 
 /// The events that are sent again, of a status that a person chose.
-fn meant(visit: &Visit<'_>, filter: &Filter) -> Result<EventFilter, PageError> {
+async fn meant(visit: &Visit<'_>, filter: &Filter) -> Result<EventFilter, PageError> {
     let locale = visit.locale;
     if !matches!(filter.status, Some(Status::Exhausted | Status::Delivered)) {
         let told = locale.phrase(W::NeedsStatus).to_owned();
@@ -127,10 +129,22 @@ fn meant(visit: &Visit<'_>, filter: &Filter) -> Result<EventFilter, PageError> {
     }
     let now = visit.api.clock.now();
     let events = filter.events(locale.timezone, now, visit.visible_routes());
-    events.ok_or_else(|| {
+    let events = events.ok_or_else(|| {
         let told = locale.phrase(crate::words::monitor::deliveries::Deliveries::NoDay);
         PageError::Contradicts(told.to_owned())
-    })
+    })?;
+    if filter.status == Some(Status::Delivered) {
+        let most = MOST_DELIVERED as u64;
+        let counted = visit
+            .api
+            .store
+            .count_events(events.clone(), MOST_DELIVERED + 1);
+        if counted.await? > most {
+            let told = resend::too_many(most, locale.language);
+            return Err(PageError::Contradicts(told));
+        }
+    }
+    Ok(events)
 }
 
 /// The filter, for a person to read.

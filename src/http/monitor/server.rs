@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::error::PageError;
-use super::form::{self};
+use super::fit::{bytes, fit};
+use super::form;
 use super::frame::{self, Frame, View};
 use super::standing::Seen;
 use super::urgency::Urgency;
@@ -22,10 +23,12 @@ use crate::words::clocks;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::login;
 use crate::words::monitor::server::{self, Server as W};
-use crate::words::monitor::size;
+use crate::words::monitor::{more, size};
 
-/// Actions of a page.
+/// Actions of a page, at most.
 const ACTIONS: usize = 20;
+/// What each list may take, in bytes.
+const ROOM: usize = 5_500;
 /// A receiver's clock that differs by no more, in seconds, is right.
 const CLOCK_FINE: i64 = 1;
 
@@ -35,13 +38,17 @@ struct ServerPage<'a> {
     frame: &'a Frame,
     told: Option<&'static str>,
     facts: Vec<Fact>,
+    more_facts: Option<String>,
     holds: Vec<(String, String)>,
+    more_holds: Option<String>,
     routes: Vec<(String, String)>,
     /// The time until which a hold may last, and from which on, as the field for it takes them.
     hold_from: String,
     hold_to: String,
     sessions: Vec<SessionRow>,
+    more_sessions: Option<String>,
     tokens: Vec<(String, String, String)>,
+    more_tokens: Option<String>,
     /// What was done, for operators: whom and what it names, others may not know.
     actions: Vec<Action>,
     newest: bool,
@@ -75,6 +82,31 @@ struct Action {
     reason: String,
 }
 
+impl Fact {
+    fn bytes(&self) -> usize {
+        130 + bytes([self.name, &self.text])
+    }
+}
+
+impl SessionRow {
+    fn bytes(&self) -> usize {
+        420 + 2 * bytes([&*self.name]) + bytes([&*self.id, self.role, &self.since, &self.until])
+    }
+}
+
+impl Action {
+    fn bytes(&self) -> usize {
+        let texts = [
+            &*self.when,
+            &self.who,
+            &self.what,
+            &self.subject,
+            &self.reason,
+        ];
+        190 + bytes(texts)
+    }
+}
+
 /// `GET /monitor/server`
 ///
 /// # Errors
@@ -101,18 +133,47 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     };
     let names = api.routes.routing.names();
     let names = names.filter(|name| visit.may_see(name));
+    let mut facts = facts(&visit, &seen);
+    let more_facts = fit(&mut facts, ROOM, Fact::bytes);
+    let mut holds = holds(&visit, &seen);
+    let more_holds = fit(&mut holds, ROOM / 2, |(route, told)| {
+        380 + bytes([&**route, told])
+    });
+    let mut sessions = sessions_of(&visit, sessions);
+    let more_sessions = fit(&mut sessions, ROOM, SessionRow::bytes);
+    let mut tokens: Vec<_> = tokens_in_force_first(tokens, moment.wall)
+        .iter()
+        .map(|one| token(&visit, one))
+        .collect();
+    let more_tokens = fit(&mut tokens, ROOM / 2, |(name, allows, until)| {
+        130 + bytes([&**name, allows, until])
+    });
+    let mut shown: Vec<_> = actions.iter().map(|one| action(&visit, one)).collect();
+    let next = match fit(&mut shown, ROOM, Action::bytes) {
+        0 => next,
+        _ => actions.get(shown.len() - 1).map(|last| last.seq),
+    };
+    let left = |number: usize| (number > 0).then(|| more(number as u64, locale.language));
+    let mut routes: Vec<_> = names
+        .map(|name| (name.to_owned(), locale.receiver(name)))
+        .collect();
+    fit(&mut routes, ROOM / 3, |(name, shown)| {
+        40 + bytes([&**name, shown])
+    });
     let page = ServerPage {
         told: told.map(|phrase| locale.phrase(phrase)),
-        facts: facts(&visit, &seen),
-        holds: holds(&visit, &seen),
-        routes: names
-            .map(|name| (name.to_owned(), locale.receiver(name)))
-            .collect(),
+        facts,
+        more_facts: left(more_facts),
+        holds,
+        more_holds: left(more_holds),
+        routes,
         hold_from: field(moment.wall),
         hold_to: field(moment.wall.after(crate::hold::LONGEST)),
-        sessions: sessions_of(&visit, sessions),
-        tokens: tokens.iter().map(|one| token(&visit, one)).collect(),
-        actions: actions.iter().map(|one| action(&visit, one)).collect(),
+        sessions,
+        more_sessions: left(more_sessions),
+        tokens,
+        more_tokens: left(more_tokens),
+        actions: shown,
         newest: before.is_some(),
         next: next.map(|next| form::address(address::SERVER, &format!("cursor={next}"))),
         operates: visit.operates(),
@@ -255,6 +316,15 @@ fn sessions_of(visit: &Visit<'_>, sessions: Vec<crate::session::Session>) -> Vec
         id: session.id,
     });
     rows.collect()
+}
+
+/// Those that still open something, before those that do not any more.
+fn tokens_in_force_first(mut tokens: Vec<TokenRecord>, now: Timestamp) -> Vec<TokenRecord> {
+    let is_over = |token: &TokenRecord| {
+        token.revoked_at.is_some() || token.expires_at.is_some_and(|end| end <= now)
+    };
+    tokens.sort_by_key(is_over);
+    tokens
 }
 
 fn token(visit: &Visit<'_>, token: &TokenRecord) -> (String, String, String) {

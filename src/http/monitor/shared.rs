@@ -42,7 +42,7 @@ impl<T> Shared<T> {
         let api = visit.api;
         // What is written while it is read counts as not seen.
         let (at, changes) = (api.clock.monotonic(), api.store.changes());
-        let by_itself = visit.is_refresh();
+        let by_itself = visit.is_by_itself();
         if let Some(value) = self.last(at, changes, by_itself) {
             return Ok(value);
         }

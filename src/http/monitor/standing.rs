@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::urgency::{self, Urgency};
-use super::{Visit, error::PageError};
+use super::{Visit, error::PageError, fit};
 use crate::hold::EVERY_ROUTE;
 use crate::incident::{Kind, Report, State};
 use crate::language::Locale;
@@ -48,6 +48,13 @@ impl Sentence {
             next: Some(next.into()),
             ..self
         }
+    }
+
+    /// What it takes in a list of others.
+    pub(super) fn bytes(&self) -> usize {
+        let more = [&self.next, &self.technical];
+        let more = more.into_iter().flatten().map(String::as_str);
+        350 + fit::bytes(more.chain([&*self.text]))
     }
 
     fn technical(self, technical: Option<String>) -> Self {

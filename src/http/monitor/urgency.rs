@@ -3,8 +3,8 @@
 use crate::incident::Kind;
 use crate::words::monitor::standing::Standing as W;
 
-/// How much somebody is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much somebody is needed, the most last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
     /// Nobody yet: there is nothing to judge by.
     Begin,

@@ -13,7 +13,7 @@ use super::super::reply::Reply;
 use super::codes::WrongCodes;
 use super::guard::Site;
 use super::reply::redirect;
-use super::{FIRST, SharedByAll, cookies};
+use super::{FIRST, SharedByAll, cookies, form};
 use crate::audit::Actor;
 use crate::hold::EVERY_ROUTE;
 use crate::language::{Language, Locale};
@@ -21,6 +21,8 @@ use crate::session::{Role, Session, SessionSecret};
 
 /// The header by which the script of an open page asks.
 const REFRESH: &str = "x-refresh";
+/// The parameter of what a browser without script loads again by itself.
+pub(super) const RELOAD: &str = "reload";
 
 /// A request on its way to its handler.
 pub(super) struct Visit<'a> {
@@ -76,16 +78,17 @@ impl Visit<'_> {
         Actor::page(name, self.client)
     }
 
-    /// What an action has done that led here. The script of an open page is not told.
+    /// What an action has done that led here. An open page that asks by itself is not told.
     pub(super) fn told(&self) -> Option<&str> {
         let headers = &self.head.headers;
         let told = cookies::read(headers, cookies::TOLD);
-        told.filter(|told| !told.is_empty() && !self.is_refresh())
+        told.filter(|told| !told.is_empty() && !self.is_by_itself())
     }
 
-    /// Whether the script of an open page asks by itself, and no person does.
-    pub(super) fn is_refresh(&self) -> bool {
-        self.head.headers.contains_key(REFRESH)
+    /// Whether an open page asks by itself: its script, or without one the browser. That is no use of it by a person.
+    pub(super) fn is_by_itself(&self) -> bool {
+        let query = self.head.uri.query().unwrap_or_default();
+        self.head.headers.contains_key(REFRESH) || form::has(query, RELOAD)
     }
 
     /// Leads to a page, which is told what was done.

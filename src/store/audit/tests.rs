@@ -53,8 +53,8 @@ fn what_is_old_goes_in_steps_and_the_rest_stays() {
     for (day, lived_ms) in [("2024-01-02", 7), ("2006-01-01", 9)] {
         connection
             .execute(
-                "INSERT INTO relay_time (id, axis_ms, wall_at, lived_ms, believed_ahead_ms)
-                 VALUES (1, 0, ?1, ?2, 0) ON CONFLICT DO UPDATE SET lived_ms = ?2",
+                "INSERT INTO relay_time (id, axis_ms, wall_at, lived_ms, set_back_ms, believed_ahead_ms)
+                 VALUES (1, 0, ?1, ?2, 0, 0) ON CONFLICT DO UPDATE SET lived_ms = ?2",
                 (at(0), lived_ms),
             )
             .unwrap();

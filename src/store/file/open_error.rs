@@ -9,7 +9,8 @@ use rusqlite::ErrorCode;
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot_error::SnapshotError;
 use super::{in_one_line, newest_copy};
-use crate::trouble::Bar;
+use crate::store::error::lacking;
+use crate::trouble::{Bar, Resource};
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +101,13 @@ pub enum OpenError {
         /// The newest copy of the relay's own, when there is one.
         copy: Option<PathBuf>,
     },
+    /// The system has no more of something that is needed.
+    Exhausted {
+        /// What could not be opened.
+        path: PathBuf,
+        /// What there is no more of.
+        resource: Resource,
+    },
     /// SQLite cannot open the file, or it is not such a database.
     Database {
         /// The database.
@@ -170,6 +178,12 @@ impl OpenError {
                 path: path.to_owned(),
             };
         }
+        if let Some(resource) = lacking(error) {
+            return Self::Exhausted {
+                path: path.to_owned(),
+                resource,
+            };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::damaged(path, error.to_string())
@@ -206,6 +220,8 @@ impl OpenError {
         let path = path.to_owned();
         if is_full(&source) {
             Self::DiskFull { path }
+        } else if let Some(resource) = Resource::lacking(&source) {
+            Self::Exhausted { path, resource }
         } else {
             Self::Directory { path, source }
         }

@@ -1,6 +1,5 @@
-//! Copies of the database that lie in its directory because of a restore, an upgrade, a rescue or a
-//! move, and journals that were
-//! moved aside. Nobody deletes them but a person.
+//! Copies of the database that lie in its directory because of a restore, an upgrade, a rescue or a move, and
+//! journals that were moved aside. Nobody deletes them but a person.
 
 use std::fs;
 use std::io;

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::open_error::{Odd, OpenError};
-use super::path::{filled_journal_of, journal_of, shared_memory_of};
+use super::path::{filled_journal_of, journal_of, rollback_journal_of, shared_memory_of};
 use super::rollback::RollbackJournal;
 use super::stray_log::StrayLog;
 use super::{live_file, newest_copy};
@@ -25,9 +25,23 @@ pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
         Ok(_) if RollbackJournal::beside(&path) == Some(RollbackJournal::OfAnother) => {
             Odd::JournalOfAnother
         }
-        Ok(_) | Err(_) => return Ok(()),
+        Ok(_) | Err(_) => return refuse_odd_beside(directory, &path),
     };
     Err(unusable(directory, &path, why))
+}
+
+/// Refuses what is no ordinary file where SQLite keeps its own files beside the database.
+fn refuse_odd_beside(directory: &Path, database: &Path) -> Result<(), OpenError> {
+    for path in [
+        journal_of(database),
+        shared_memory_of(database),
+        rollback_journal_of(database),
+    ] {
+        if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(unusable(directory, &path, Odd::NotPlain));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses what is no directory where the data directory, or that of the database in it, should be, and one to which

@@ -702,6 +702,7 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     for range in [range, of_facility] {
         store.interview_statistics(range, 10).await.unwrap();
     }
+    store.interview_places(9).await.unwrap();
     let first = store.export_interviews(None, None, 1).await.unwrap();
     let next = store.export_interviews(first.next, Some(first.end), 9);
     next.await.unwrap();

@@ -18,6 +18,7 @@ fn restarted(state: &mut State, end: Moment, begin: Moment) -> State {
         axis_ms: now.axis_ms,
         wall_at: now.wall,
         lived_ms: now.lived_ms(),
+        set_back_ms: state.set_back_ms,
         believed_ahead_ms: state.believed_ahead_ms,
         strange_since_ms: state.strange_since_ms,
     };
@@ -248,4 +249,50 @@ fn ordinary_pauses_count_as_lived_and_a_jittering_clock_adds_nothing() {
     }
     let after = morning.look(moment(DAY * 5 + hour * 14, Duration::ZERO));
     assert_eq!(after.lived_ms(), asked.lived_ms());
+}
+
+#[test]
+fn a_clock_that_is_set_to_and_fro_makes_nothing_older_each_time() {
+    let (second, hour) = (Duration::from_secs(1), Duration::from_hours(1));
+    let lived = |state: &mut State, at: Moment| {
+        let begin = moment(DAY * 100, Duration::ZERO).wall.unix_ms();
+        state.look(at).lived_ms() - begin
+    };
+    for wrong in [hour, hour * 9, DAY * 6] {
+        // Two programs set the clock of the same machine, and do not agree.
+        let mut state = State::resumed(None, moment(DAY * 100, Duration::ZERO));
+        for round in 0..50 {
+            let passed = second * round * 2;
+            state.look(moment(DAY * 100 + wrong + passed, passed));
+            state.look(moment(DAY * 100 + passed + second, passed + second));
+        }
+        let end = moment(DAY * 100 + second * 100, second * 100);
+        let once = 100_000 + milliseconds(wrong);
+        assert_eq!(lived(&mut state, end), once, "{wrong:?}");
+        // Each start reads the clock of the machine in the wrong zone, and asks a time server a minute later.
+        for ahead in [true, false] {
+            let mut state = State::resumed(None, moment(DAY * 100, Duration::ZERO));
+            let mut began = DAY * 100;
+            for _ in 0..50 {
+                let end = moment(began + hour * 7, hour * 7);
+                began += hour * 8;
+                let shown = if ahead {
+                    began + wrong
+                } else {
+                    began.saturating_sub(wrong)
+                };
+                let mut next = restarted(&mut state, end, moment(shown, Duration::ZERO));
+                next.look(moment(shown, Duration::ZERO));
+                next.look(moment(began, Duration::ZERO));
+                state = next;
+            }
+            let lived = lived(&mut state, moment(began, Duration::ZERO));
+            let passed = milliseconds(hour * 400);
+            let most = passed + milliseconds(wrong);
+            assert!(
+                (passed..=most).contains(&lived),
+                "{wrong:?} {ahead}: {lived}"
+            );
+        }
+    }
 }

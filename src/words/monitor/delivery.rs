@@ -33,6 +33,9 @@ phrases! {
         ComesBehind: "同じ職員の前のものが届いたら、続けて送ります。", "It is sent when the one before it of the same person has arrived.";
         ExplainedAccepted: "まだ送っていません。順番がくると送ります。対応は不要です。", "It was not sent yet, and will be. Nothing needs to be done.";
         ExplainedDelivered: "VoiceDrive に届きました。対応は不要です。", "VoiceDrive has taken it. Nothing needs to be done.";
+        ExplainedMissing: "「届いた」という応答がありましたが、突き合わせでは VoiceDrive に届いていませんでした。もう一度送ってください。", "It was answered as received, and the comparison says that VoiceDrive does not have it. Send it again.";
+        ExplainedSentAgain: "突き合わせで VoiceDrive に届いていなかったため、もう一度送りました。届いたことは次の突き合わせで確かめられます。対応は不要です。", "The comparison had not found it at VoiceDrive, and it was sent again. The next comparison tells whether it has arrived. Nothing needs to be done.";
+        ExplainedNoEffect: "VoiceDrive に届きましたが、職員が見つからず反映されていません。先にその職員の登録を送り、そのあとにこれをもう一度送ってください。", "VoiceDrive has it, and did not know the person, so it had no effect. Send what registers that person first, and then this one again.";
         ExplainedDismissed: "届いていませんが、担当者が対応不要としたものです。", "It did not arrive, and somebody said that it need not.";
         WasDismissed: "対応不要にしました。", "It is dismissed.";
         IsErased: "この職員のデータは消去されたため、送るものがありません。", "This person's data were erased, so there is nothing to send.";

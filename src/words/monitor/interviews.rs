@@ -128,12 +128,6 @@ pub(crate) fn refused(rows: u64, bad: u64, language: Language) -> String {
     )
 }
 
-/// More than are shown.
-pub(crate) fn more(number: u64, language: Language) -> String {
-    let number = thousands(number);
-    both!(language, "ほか {number} 件", "{number} more")
-}
-
 /// The button.
 pub(crate) fn button(counts: ImportCounts, language: Language) -> String {
     let number = thousands(counts.created + counts.changed);

@@ -152,12 +152,6 @@ pub(crate) fn resent(number: u64, follows: u64, language: Language) -> String {
     )
 }
 
-/// More of a list than is shown.
-pub(crate) fn more(number: u64, language: Language) -> String {
-    let number = thousands(number);
-    both!(language, "ほか {number} 件", "{number} more")
-}
-
 /// What was delivered after the list was made.
 pub(crate) fn not_compared(number: u64, language: Language) -> String {
     let number = thousands(number);

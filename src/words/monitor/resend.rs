@@ -38,6 +38,16 @@ pub(crate) fn count(number: u64, follows: u64, language: Language) -> String {
     )
 }
 
+/// More delivered ones are meant than are sent again at once.
+pub(crate) fn too_many(most: u64, language: Language) -> String {
+    let most = thousands(most);
+    both!(
+        language,
+        "送信済みのものを一度に送り直せるのは {most} 件までです。期間や種類で絞り込んでください。何も送っていません。",
+        "At most {most} that were delivered are sent again at once. Choose a time or a type. Nothing was sent."
+    )
+}
+
 /// How many failed of one cause.
 pub(crate) fn of_cause(number: u64, language: Language) -> String {
     let number = thousands(number);

@@ -401,6 +401,13 @@ async fn a_list_is_compared_and_what_is_missing_is_sent_again_with_a_reason() {
         shown.contains(&format!("/monitor/deliveries/{}", ids[1])),
         "{shown}"
     );
+    let delivery = |id: &str| format!("/monitor/deliveries/{id}");
+    let there = browser.get(&delivery(&ids[0])).await.text;
+    assert!(there.contains("VoiceDrive has taken it."), "{there}");
+    let absent = browser.get(&delivery(&ids[1])).await.text;
+    let says = "the comparison says that VoiceDrive does not have it. Send it again.";
+    assert!(absent.contains(says), "{absent}");
+    assert!(!absent.contains("VoiceDrive has taken it."), "{absent}");
     let of = place.rsplit('/').next().unwrap();
     let question = format!("/monitor/reconcile/resend?of={of}");
     let asked = browser.get(&question).await.text;
@@ -438,6 +445,11 @@ async fn a_list_is_compared_and_what_is_missing_is_sent_again_with_a_reason() {
     // It is sent once: the next list says what came of it.
     let waits = browser.get(RECONCILE).await.text;
     assert!(waits.contains("was sent again: 1."), "{waits}");
+    let again = browser.get(&delivery(&ids[1])).await.text;
+    assert!(
+        again.contains("The next comparison tells whether it has arrived."),
+        "{again}"
+    );
     assert_eq!(browser.get(&question).await.status, 409);
     let (_, shown) = browser.open(RECONCILE, "x.txt", ids.join("\r\n")).await;
     assert!(
