@@ -263,12 +263,12 @@ pub async fn whole(
 
 /// How many rows a second are written there; none: this user may not try.
 async fn trial(target: &mut SharedDatabase, clock: &Clock) -> Result<Option<u64>, MoveError> {
-    if !target.begin_trial().await {
+    let Some(trial) = target.begin_trial().await else {
         return Ok(None);
-    }
+    };
     let (begun, mut rows) = (clock.monotonic(), 0);
     loop {
-        target.try_rows(TRIAL_ROWS).await?;
+        target.try_rows(&trial, TRIAL_ROWS).await?;
         rows += TRIAL_ROWS as u128;
         let passed = (clock.monotonic().saturating_sub(begun)).as_millis();
         if passed >= TRIAL_MS {

@@ -32,6 +32,9 @@ const SETTINGS: [&str; 5] = [
     "SET SESSION wait_timeout = 28800",
 ];
 
+/// A server whose log has the statements themselves refuses changes under READ COMMITTED.
+const WITH_LOG_OF_STATEMENTS: &str = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+
 /// A connection to the server with both databases.
 pub struct SharedDatabase {
     pub(super) connection: Conn,
@@ -130,7 +133,9 @@ impl SharedDatabase {
     }
 }
 
-async fn within<T>(work: impl Future<Output = mysql_async::Result<T>>) -> Result<T, Error> {
+pub(super) async fn within<T>(
+    work: impl Future<Output = mysql_async::Result<T>>,
+) -> Result<T, Error> {
     match timeout(STATEMENT, work).await {
         Ok(done) => Ok(done?),
         Err(_) => Err(Error::Lost("no answer".to_owned())),
@@ -150,6 +155,12 @@ async fn open(options: &Opts) -> Result<(Conn, usize), Error> {
         }
         Err(_) => return Err(Error::Unreachable("no answer".to_owned())),
     };
+    // Some servers do not have the second one.
+    let sql = "SHOW VARIABLES WHERE variable_name IN ('log_bin', 'binlog_format') AND value IN ('ON', 'STATEMENT')";
+    let log: Vec<(String, String)> = within(connection.query(sql)).await?;
+    if log.len() == 2 {
+        within(connection.query_drop(WITH_LOG_OF_STATEMENTS)).await?;
+    }
     let sql = "SELECT @@SESSION.sql_mode, @@SESSION.max_allowed_packet";
     let settings: Option<(String, u64)> = within(connection.query_first(sql)).await?;
     match settings {

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use mysql_async::Value;
+use mysql_async::prelude::Queryable;
 
+use super::connection::within;
 use super::values::{bytes, count, is_given, places, quoted, text};
 use super::{
     Limit, Shape, ShapeOfColumn, SharedDatabase, SharedDatabaseError as Error, SharedTable,
@@ -13,6 +15,26 @@ use super::{
 const CODE_COLUMNS: [&str; 2] = ["employeeCode", "employee_code"];
 /// The table that a trial is made with; it is gone with the connection.
 const TRIAL: &str = "voicedrive_relay_trial";
+
+/// What the relay does once in its own database, with the privilege that it takes.
+const MAKING: [(&str, &str); 3] = [
+    ("CREATE", "CREATE TABLE {table} (id INT)"),
+    (
+        "CREATE VIEW, DROP",
+        "CREATE OR REPLACE VIEW {table} AS SELECT 1 AS id",
+    ),
+    (
+        "CREATE TEMPORARY TABLES",
+        "CREATE TEMPORARY TABLE {table} (id INT)",
+    ),
+];
+/// And what it does in every table.
+const KEEPING: [(&str, &str); 4] = [
+    ("SELECT", "SELECT 1 FROM {table}"),
+    ("INSERT", "INSERT INTO {table} () VALUES ()"),
+    ("UPDATE", "UPDATE {table} SET id = NULL"),
+    ("DELETE", "DELETE FROM {table}"),
+];
 
 /// What the server says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,39 +91,38 @@ impl SharedDatabase {
         })
     }
 
+    /// The server is asked to prepare what the relay will do, and nothing of it is done: it alone knows what roles and
+    /// patterns of names allow.
     async fn not_granted(&mut self) -> Result<Vec<(&'static str, String)>, Error> {
-        let rows = self
-            .rows("SHOW GRANTS FOR CURRENT_USER()", Vec::new())
-            .await?;
-        let grants: Vec<_> = rows.iter().map(|row| text(row, 0)).collect();
-        let (own, shared) = &self.names;
+        let own = (
+            self.names.0.clone() + ".*",
+            format!("{}.copy_state", self.own),
+        );
+        let shared = SharedTable::ALL.map(|table| {
+            let name = format!("{}.{}", self.names.1, table.name());
+            (name, self.shared_name(table))
+        });
         let mut lacking = Vec::new();
-        for privilege in [
-            "CREATE",
-            "CREATE VIEW",
-            "SELECT",
-            "INSERT",
-            "UPDATE",
-            "DELETE",
-        ] {
-            if !grants
-                .iter()
-                .any(|grant| allows(grant, privilege, own, None))
-            {
-                lacking.push((privilege, format!("{own}.*")));
-            }
-        }
-        for privilege in ["SELECT", "INSERT", "UPDATE", "DELETE"] {
-            for table in SharedTable::ALL.map(SharedTable::name) {
-                if !grants
-                    .iter()
-                    .any(|grant| allows(grant, privilege, shared, Some(table)))
-                {
-                    lacking.push((privilege, format!("{shared}.{table}")));
+        for (statements, (on, table)) in std::iter::once((&MAKING[..], &own))
+            .chain(std::iter::once((&KEEPING[..], &own)))
+            .chain(shared.iter().map(|table| (&KEEPING[..], table)))
+        {
+            for (privilege, statement) in statements {
+                if !self.may(&statement.replace("{table}", table)).await? {
+                    lacking.push((*privilege, on.clone()));
                 }
             }
         }
         Ok(lacking)
+    }
+
+    /// Whether this user may do something. What else the server has against it does not matter here.
+    async fn may(&mut self, statement: &str) -> Result<bool, Error> {
+        match within(self.connection.prep(statement)).await {
+            Ok(prepared) => within(self.connection.close(prepared)).await.map(|()| true),
+            Err(error) if error.is_lost() => Err(error),
+            Err(error) => Ok(!error.is_denied()),
+        }
     }
 
     /// What a shared table is like; none: it is not there.
@@ -270,66 +291,35 @@ impl SharedDatabase {
         Ok(rows.first().is_some_and(|row| count(row, 0) == 1))
     }
 
-    /// Makes a temporary table that only this connection sees, for trials of how fast rows are written. Answers whether
-    /// this user may.
-    pub async fn begin_trial(&mut self) -> bool {
-        let sql = format!(
-            "CREATE TEMPORARY TABLE {}.{TRIAL} (id VARCHAR(64) PRIMARY KEY, text TEXT) ENGINE=InnoDB",
-            self.shared
-        );
-        self.run(&sql, Vec::new()).await.is_ok()
+    /// Makes a temporary table that only this connection sees, for trials of how fast rows are written: in the own
+    /// database, or else in the shared one. Answers where; none: this user may not, or there is no own database yet.
+    pub async fn begin_trial(&mut self) -> Option<String> {
+        for database in [self.own.clone(), self.shared.clone()] {
+            let table = format!("{database}.{TRIAL}");
+            let sql = format!(
+                "CREATE TEMPORARY TABLE {table} (id VARCHAR(64) PRIMARY KEY, text TEXT) ENGINE=InnoDB"
+            );
+            if self.run(&sql, Vec::new()).await.is_ok() {
+                return Some(table);
+            }
+        }
+        None
     }
 
     /// Writes some rows of a usual size into it.
     ///
     /// # Errors
     /// The server's.
-    pub async fn try_rows(&mut self, rows: usize) -> Result<(), Error> {
+    pub async fn try_rows(&mut self, trial: &str, rows: usize) -> Result<(), Error> {
         let text: Value = "-".repeat(300).into();
         let values = (0..rows).flat_map(|_| {
             let id = uuid::Uuid::new_v4().to_string();
             [id.into(), text.clone()]
         });
         let sql = format!(
-            "INSERT INTO {}.{TRIAL} (id, text) VALUES {}",
-            self.shared,
+            "INSERT INTO {trial} (id, text) VALUES {}",
             vec![places(2); rows].join(",")
         );
         self.run(&sql, values.collect()).await.map(drop)
-    }
-}
-
-/// Whether a line of the grants allows something on a table, or on all of a database.
-fn allows(grant: &str, privilege: &str, database: &str, table: Option<&str>) -> bool {
-    let Some((what, rest)) = grant
-        .strip_prefix("GRANT ")
-        .and_then(|rest| rest.split_once(" ON "))
-    else {
-        return false;
-    };
-    let on = rest.split(" TO ").next().unwrap_or_default();
-    let on = on.replace(['`', '\\'], "");
-    let is_meant = on == "*.*"
-        || on == format!("{database}.*")
-        || table.is_some_and(|table| on == format!("{database}.{table}"));
-    let mut granted = what.split(", ");
-    is_meant && granted.any(|granted| granted == privilege || granted == "ALL PRIVILEGES")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_grant_allows_what_it_names() {
-        let all = "GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION";
-        let own = "GRANT ALL PRIVILEGES ON `voicedrive\\_relay`.* TO `r`@`%`";
-        let table = "GRANT SELECT, INSERT ON `staff`.`interviews` TO `r`@`%`";
-        assert!(allows(all, "SELECT", "staff", Some("interviews")));
-        assert!(allows(own, "CREATE VIEW", "voicedrive_relay", None));
-        assert!(!allows(own, "SELECT", "staff", Some("interviews")));
-        assert!(allows(table, "INSERT", "staff", Some("interviews")));
-        assert!(!allows(table, "UPDATE", "staff", Some("interviews")));
-        assert!(!allows(table, "SELECT", "staff", None));
     }
 }

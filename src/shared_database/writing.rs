@@ -17,6 +17,8 @@ use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, Written};
 const GROUPS: [usize; 5] = [256, 64, 16, 4, 1];
 /// How often a transaction is tried again.
 pub(super) const TRIES: u32 = 10;
+/// How often somebody else's lock is waited for. The server itself waits each time, 50 seconds where nobody set otherwise.
+const LOCK_WAITS: u32 = 3;
 /// The first pause before that; each is twice as long as the one before, up to the other.
 pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
@@ -67,7 +69,12 @@ impl SharedDatabase {
                 }
             }
             tries += 1;
-            if tries == TRIES {
+            let most = if error.is_lock_wait() {
+                LOCK_WAITS
+            } else {
+                TRIES
+            };
+            if tries >= most {
                 return Err(error);
             }
             tokio::time::sleep(pause).await;
