@@ -11,18 +11,18 @@ mod own;
 mod parcel;
 mod placing;
 mod reading;
+mod shape;
 pub mod statistics;
 mod values;
 mod writing;
 
 pub use connection::SharedDatabase;
 pub use error::SharedDatabaseError;
-#[cfg(test)]
-pub use inspection::ShapeOfColumn;
-pub use inspection::{Limit, Server, Shape};
+pub use inspection::Server;
 pub use own::KnownChunk;
 pub use parcel::{Parcel, Placement, Remark, RowToPlace, Written};
 pub use reading::{Link, PlacedRow};
+pub use shape::{Limit, Shape, ShapeOfColumn};
 
 use crate::chunk::Unit;
 

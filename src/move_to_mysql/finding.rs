@@ -55,6 +55,8 @@ pub enum Finding {
     Coarse(SharedTable, &'static str),
     /// A column that does not know some of the words.
     LacksWords(SharedTable, &'static str, Vec<&'static str>),
+    /// A column whose character set may not keep every text.
+    CharacterSet(SharedTable, &'static str, String),
     /// A table of an engine without transactions.
     Engine(SharedTable, String),
     /// The server takes shorter statements than the largest event needs: it takes, it needs.
@@ -71,8 +73,8 @@ pub enum Finding {
     Rows(SharedTable, String, String, Named),
     /// Ids that are one for the server: pairs, in this column and collation.
     SameIds(SharedTable, &'static str, String, Named),
-    /// Ids that the staff system has already, or one that is the same for the server.
-    Theirs(SharedTable, Named),
+    /// Values of a column that rows of the staff system's have already, or one that is the same for the server.
+    Theirs(SharedTable, &'static str, Named),
     /// Rows of the staff system's own.
     RowsOfTheirs(SharedTable, u64),
     /// A collation that makes some texts one.
@@ -125,6 +127,7 @@ impl Finding {
             | Self::NeedsColumns(..)
             | Self::Coarse(..)
             | Self::LacksWords(..)
+            | Self::CharacterSet(..)
             | Self::Engine(..)
             | Self::SmallPackets(..)
             | Self::NoStandIn(_)
@@ -181,6 +184,9 @@ impl Finding {
             Self::LacksWords(table, column, words) => {
                 json!({"kind": "lacks_words", "table": table.name(), "column": column, "words": words})
             }
+            Self::CharacterSet(table, column, set) => {
+                json!({"kind": "character_set", "table": table.name(), "column": column, "characterSet": set})
+            }
             Self::Engine(table, engine) => {
                 json!({"kind": "engine", "table": table.name(), "engine": engine})
             }
@@ -205,9 +211,9 @@ impl Finding {
                 json!({"kind": "same_ids", "table": table.name(), "column": column,
                     "collation": collation, "count": count, "ids": ids})
             }
-            Self::Theirs(table, rows) => {
+            Self::Theirs(table, column, rows) => {
                 let (count, ids) = named(rows);
-                json!({"kind": "ids_are_theirs", "table": table.name(), "count": count, "ids": ids})
+                json!({"kind": "ids_are_theirs", "table": table.name(), "column": column, "count": count, "ids": ids})
             }
             Self::RowsOfTheirs(table, count) => {
                 json!({"kind": "rows_of_theirs", "table": table.name(), "count": count})

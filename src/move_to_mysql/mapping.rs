@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::chunk::{Cell, Chunk, Table, Unit};
 use crate::crypto::Sha256;
-use crate::shared_database::{Placement, Remark, RowToPlace, Shape, SharedTable};
+use crate::shared_database::{Placement, Remark, RowToPlace, Shape, ShapeOfColumn, SharedTable};
 
 /// Column of a shared table, the relay's column, and how the one becomes the other.
 type Rule = (&'static str, How);
@@ -81,6 +81,12 @@ pub mod word {
     pub const CUT: &str = "cut";
     /// A value is too long, and may not be cut.
     pub const TOO_LONG: &str = "too_long";
+    /// Characters that the column cannot keep were replaced.
+    pub const REPLACED: &str = "characters_replaced";
+    /// The column cannot keep a character, and none may be replaced.
+    pub const NO_CHARACTER: &str = "no_such_character";
+    /// A number is larger than the column keeps.
+    pub const TOO_LARGE: &str = "too_large";
     /// A moment before the year 1000.
     pub const TOO_EARLY: &str = "too_early";
     /// No employee has this code.
@@ -94,7 +100,7 @@ pub mod word {
 
     /// Whether the row is not in the shared table because of it.
     pub fn keeps_out(what: &str) -> bool {
-        ![CUT, STANDS_IN].contains(&what)
+        ![CUT, REPLACED, STANDS_IN].contains(&what)
     }
 }
 
@@ -227,7 +233,11 @@ impl Mapping {
             };
         }
         let Some(text) = cell.text() else {
-            return Mapped::Fits(cell.clone());
+            let largest = there.and_then(ShapeOfColumn::largest);
+            return match (cell.integer(), largest) {
+                (Some(number), Some(largest)) if number > largest => Mapped::Out(word::TOO_LARGE),
+                _ => Mapped::Fits(cell.clone()),
+            };
         };
         let text = match how {
             Moment => match date_time(text) {
@@ -240,7 +250,18 @@ impl Mapping {
             },
             AsItIs | FreeText => text,
         };
+        let is_taken = |character| there.is_none_or(|column| column.takes(character));
         let limit = there.and_then(|column| column.limit);
+        if !text.chars().all(is_taken) {
+            if how != FreeText {
+                return Mapped::Out(word::NO_CHARACTER);
+            }
+            let taken = |character| if is_taken(character) { character } else { '?' };
+            let replaced: String = text.chars().map(taken).collect();
+            let fits = limit.and_then(|limit| limit.cut(&replaced));
+            let fits = fits.unwrap_or(&replaced);
+            return Mapped::Changed(Cell::Text(fits.into()), word::REPLACED);
+        }
         match limit.and_then(|limit| limit.cut(text)) {
             None => Mapped::Fits(Cell::Text(text.as_bytes().to_owned())),
             Some(shorter) if how == FreeText => {

@@ -1,6 +1,8 @@
 //! What fits, what does not, how long it takes. Nothing is written.
 
-use std::collections::{BTreeMap, HashMap};
+mod rows;
+
+use std::collections::HashMap;
 
 use super::finding::{Finding, Form, Named};
 use super::mapping::{self, Employees, Mapping};
@@ -8,10 +10,10 @@ use super::source::{self, Pass, Read};
 use super::{MoveError, NAMED};
 use crate::chunk::Unit;
 use crate::clock::Clock;
-use crate::crypto;
-use crate::shared_database::{Limit, Placement, Server, Shape, SharedDatabase, SharedTable};
+use crate::shared_database::{Limit, Server, Shape, ShapeOfColumn, SharedDatabase, SharedTable};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
+use rows::Seen;
 
 /// The table `interviews` has these when it is the staff system's.
 const OF_INTERVIEWS: [&str; 2] = ["interview_status", "employee_id"];
@@ -182,6 +184,12 @@ fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
             findings.push(Finding::Coarse(table, name));
         }
     }
+    for name in &written {
+        let column = shape.columns.get(*name);
+        if let Some(set) = column.and_then(ShapeOfColumn::unknown_characters) {
+            findings.push(Finding::CharacterSet(table, name, set.to_owned()));
+        }
+    }
     for (of, name, words) in WORDS {
         let column = shape
             .columns
@@ -255,12 +263,12 @@ pub async fn whole(
 
 /// How many rows a second are written there; none: this user may not try.
 async fn trial(target: &mut SharedDatabase, clock: &Clock) -> Result<Option<u64>, MoveError> {
-    if !target.begin_trial().await {
+    let Some(trial) = target.begin_trial().await else {
         return Ok(None);
-    }
+    };
     let (begun, mut rows) = (clock.monotonic(), 0);
     loop {
-        target.try_rows(TRIAL_ROWS).await?;
+        target.try_rows(&trial, TRIAL_ROWS).await?;
         rows += TRIAL_ROWS as u128;
         let passed = (clock.monotonic().saturating_sub(begun)).as_millis();
         if passed >= TRIAL_MS {
@@ -268,124 +276,5 @@ async fn trial(target: &mut SharedDatabase, clock: &Clock) -> Result<Option<u64>
             let speed = rows * 1000 / passed / 2;
             return Ok(Some(u64::try_from(speed).unwrap_or(u64::MAX).max(1)));
         }
-    }
-}
-
-/// What was seen of the rows.
-#[derive(Default)]
-struct Seen {
-    rows: BTreeMap<(SharedTable, String, String), Named>,
-    theirs: BTreeMap<SharedTable, Named>,
-    one: BTreeMap<(SharedTable, &'static str, String), Named>,
-    /// The first text of each weight in each of the columns, by the beginning of the weight's digest.
-    weights: [HashMap<u64, Box<str>>; DISTINCT.len()],
-    largest: u64,
-}
-
-/// Columns whose texts have to be distinct for the server too; ids of events are the relay's own.
-const DISTINCT: [&str; 2] = ["id", "voicedrive_sync_id"];
-
-impl Seen {
-    async fn look_at(
-        &mut self,
-        target: &mut SharedDatabase,
-        there: &Structure,
-        placements: &[Placement],
-    ) -> Result<(), MoveError> {
-        for placement in placements {
-            let table = placement.table;
-            for remark in &placement.remarks {
-                let key = (table, remark.what.clone(), remark.column.to_owned());
-                self.rows.entry(key).or_default().add(&remark.id);
-            }
-            for row in &placement.rows {
-                let size: usize = row.cells.iter().map(crate::chunk::Cell::size).sum();
-                self.largest = self.largest.max(size as u64);
-            }
-            self.look_for_theirs(target, &there.counts, placement)
-                .await?;
-            if table == SharedTable::Interviews {
-                self.look_for_same(target, &there.mapping, placement)
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn look_for_theirs(
-        &mut self,
-        target: &mut SharedDatabase,
-        counts: &Counts,
-        placement: &Placement,
-    ) -> Result<(), MoveError> {
-        let table = placement.table;
-        let (all, own) = counts.get(&table).copied().unwrap_or_default();
-        let ids: Vec<_> = placement.rows.iter().map(|row| row.id().to_vec()).collect();
-        if all == own || ids.is_empty() {
-            return Ok(());
-        }
-        for id in target.theirs(table, &ids, own > 0).await? {
-            let id = String::from_utf8_lossy(&id).into_owned();
-            self.theirs.entry(table).or_default().add(&id);
-        }
-        Ok(())
-    }
-
-    /// Asks the server which of the texts it takes for one. It compares by weights; of those that are equal, it is asked
-    /// once more whether they are one.
-    async fn look_for_same(
-        &mut self,
-        target: &mut SharedDatabase,
-        mapping: &Mapping,
-        placement: &Placement,
-    ) -> Result<(), MoveError> {
-        let table = placement.table;
-        for (column, known) in DISTINCT.into_iter().zip(&mut self.weights) {
-            let shape = mapping.shapes.get(&table);
-            let collation = shape.and_then(|shape| shape.columns.get(column)?.collation.clone());
-            let at = placement.columns.iter().position(|name| *name == column);
-            let (Some(collation), Some(at)) = (collation, at) else {
-                continue;
-            };
-            let texts: Vec<&str> = placement
-                .rows
-                .iter()
-                .filter_map(|row| row.cells[at].text())
-                .collect();
-            if texts.is_empty() {
-                continue;
-            }
-            let weights = target.weights(&collation, &texts).await?;
-            for (text, weight) in texts.into_iter().zip(weights) {
-                let digest = crypto::sha256(&[&weight]);
-                let key = digest.first_chunk().copied().map_or(0, u64::from_be_bytes);
-                let Some(first) = known.get(&key) else {
-                    known.insert(key, text.into());
-                    continue;
-                };
-                if target.is_one(&collation, first, text).await? {
-                    let pair = format!("{first} = {text}");
-                    let key = (table, column, collation.clone());
-                    self.one.entry(key).or_default().add(&pair);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn findings(self) -> Vec<Finding> {
-        let rows = self
-            .rows
-            .into_iter()
-            .filter(|((_, what, _), _)| what != mapping::word::WAITS);
-        let rows =
-            rows.map(|((table, what, column), named)| Finding::Rows(table, what, column, named));
-        let one = self.one.into_iter();
-        let one = one.map(|((table, column, collation), named)| {
-            Finding::SameIds(table, column, collation, named)
-        });
-        let theirs = self.theirs.into_iter();
-        let theirs = theirs.map(|(table, named)| Finding::Theirs(table, named));
-        rows.chain(one).chain(theirs).collect()
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::SharedDatabaseError as Error;
 use super::values::quoted;
+use super::writing::{PAUSES, TRIES};
 use crate::config::{MysqlTarget, MysqlWay};
 use crate::crypto;
 use crate::secret::Secret;
@@ -30,6 +31,9 @@ const SETTINGS: [&str; 5] = [
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET SESSION wait_timeout = 28800",
 ];
+
+/// A server whose log has the statements themselves refuses changes under READ COMMITTED.
+const WITH_LOG_OF_STATEMENTS: &str = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
 
 /// A connection to the server with both databases.
 pub struct SharedDatabase {
@@ -105,9 +109,33 @@ impl SharedDatabase {
         };
         within(self.connection.exec(sql, values)).await
     }
+
+    /// Runs a query that stands in no transaction. Where the connection breaks it is asked again on a new one, with
+    /// patience.
+    pub(super) async fn patiently(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, Error> {
+        let (mut found, mut pause) = (self.rows(sql, values.clone()).await, PAUSES.0);
+        for _ in 1..TRIES {
+            if !found.as_ref().is_err_and(Error::is_lost) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+            found = match self.connect_again().await {
+                Ok(()) => self.rows(sql, values.clone()).await,
+                Err(error) => Err(error),
+            };
+        }
+        found
+    }
 }
 
-async fn within<T>(work: impl Future<Output = mysql_async::Result<T>>) -> Result<T, Error> {
+pub(super) async fn within<T>(
+    work: impl Future<Output = mysql_async::Result<T>>,
+) -> Result<T, Error> {
     match timeout(STATEMENT, work).await {
         Ok(done) => Ok(done?),
         Err(_) => Err(Error::Lost("no answer".to_owned())),
@@ -127,6 +155,12 @@ async fn open(options: &Opts) -> Result<(Conn, usize), Error> {
         }
         Err(_) => return Err(Error::Unreachable("no answer".to_owned())),
     };
+    // Some servers do not have the second one.
+    let sql = "SHOW VARIABLES WHERE variable_name IN ('log_bin', 'binlog_format') AND value IN ('ON', 'STATEMENT')";
+    let log: Vec<(String, String)> = within(connection.query(sql)).await?;
+    if log.len() == 2 {
+        within(connection.query_drop(WITH_LOG_OF_STATEMENTS)).await?;
+    }
     let sql = "SELECT @@SESSION.sql_mode, @@SESSION.max_allowed_packet";
     let settings: Option<(String, u64)> = within(connection.query_first(sql)).await?;
     match settings {

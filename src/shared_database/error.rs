@@ -38,6 +38,11 @@ const OF_ROW: [u16; 12] = [
     1048, 1062, 1264, 1265, 1292, 1366, 1406, 1452, 1586, 3140, 3819, 4025,
 ];
 
+/// Errors about a disk or a table that is full.
+const FULL: [u16; 3] = [1021, 1026, 1114];
+/// Errors about privileges: on a database, a table, a column, or as such.
+const DENIED: [u16; 4] = [1044, 1142, 1143, 1227];
+
 impl SharedDatabaseError {
     pub(super) fn of(error: &mysql_async::Error) -> Self {
         match error {
@@ -57,6 +62,30 @@ impl SharedDatabaseError {
     #[must_use]
     pub fn is_for_again(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if AGAIN.contains(code))
+    }
+
+    /// Whether somebody else held a row for longer than the server lets anybody wait.
+    #[must_use]
+    pub fn is_lock_wait(&self) -> bool {
+        matches!(self, Self::Refused { code: 1205, .. })
+    }
+
+    /// Whether its disk, or what a table may take of it, is full.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if FULL.contains(code))
+    }
+
+    /// Whether it does not know the user by this password.
+    #[must_use]
+    pub fn is_login(&self) -> bool {
+        matches!(self, Self::Refused { code: 1045, .. })
+    }
+
+    /// Whether this user lacks a privilege.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if DENIED.contains(code))
     }
 
     /// The number of an error that is about a row.

@@ -1,16 +1,40 @@
 //! Looking at the server: what it is, what its tables are like, who works there. Nothing is changed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use mysql_async::Value;
+use mysql_async::prelude::Queryable;
 
+use super::connection::within;
 use super::values::{bytes, count, is_given, places, quoted, text};
-use super::{SharedDatabase, SharedDatabaseError as Error, SharedTable};
+use super::{
+    Limit, Shape, ShapeOfColumn, SharedDatabase, SharedDatabaseError as Error, SharedTable,
+};
 
 /// Names for the code of an employee, as the staff system's schema or a hand may have written it.
 const CODE_COLUMNS: [&str; 2] = ["employeeCode", "employee_code"];
 /// The table that a trial is made with; it is gone with the connection.
 const TRIAL: &str = "voicedrive_relay_trial";
+
+/// What the relay does once in its own database, with the privilege that it takes.
+const MAKING: [(&str, &str); 3] = [
+    ("CREATE", "CREATE TABLE {table} (id INT)"),
+    (
+        "CREATE VIEW, DROP",
+        "CREATE OR REPLACE VIEW {table} AS SELECT 1 AS id",
+    ),
+    (
+        "CREATE TEMPORARY TABLES",
+        "CREATE TEMPORARY TABLE {table} (id INT)",
+    ),
+];
+/// And what it does in every table.
+const KEEPING: [(&str, &str); 4] = [
+    ("SELECT", "SELECT 1 FROM {table}"),
+    ("INSERT", "INSERT INTO {table} () VALUES ()"),
+    ("UPDATE", "UPDATE {table} SET id = NULL"),
+    ("DELETE", "DELETE FROM {table}"),
+];
 
 /// What the server says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,64 +57,6 @@ pub struct Server {
     pub has_shared: bool,
     /// What this user may not do, and should: a privilege, and on what.
     pub not_granted: Vec<(&'static str, String)>,
-}
-
-/// How much of a text a column takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// So many characters.
-    Characters(u64),
-    /// So many bytes.
-    Bytes(u64),
-}
-
-impl Limit {
-    /// The beginning of a text that fits, ending between two characters; none: all of it does.
-    #[must_use]
-    pub fn cut(self, text: &str) -> Option<&str> {
-        let end = match self {
-            Self::Characters(most) => {
-                let most = usize::try_from(most).unwrap_or(usize::MAX);
-                text.char_indices().nth(most).map(|(at, _)| at)?
-            }
-            Self::Bytes(most) => {
-                let most = usize::try_from(most).unwrap_or(usize::MAX);
-                if text.len() <= most {
-                    return None;
-                }
-                text.floor_char_boundary(most)
-            }
-        };
-        Some(&text[..end])
-    }
-}
-
-/// A column of a shared table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShapeOfColumn {
-    /// Its type, such as `varchar`.
-    pub kind: String,
-    /// What the type says in full, such as `enum('success','failed')`.
-    pub whole: String,
-    /// How much text it takes.
-    pub limit: Option<Limit>,
-    /// Digits behind the second, of a moment.
-    pub precision: Option<u64>,
-    /// Whether it may have no value.
-    pub nullable: bool,
-    /// Whether it gets a value by itself.
-    pub has_default: bool,
-    /// Which texts are one for the server.
-    pub collation: Option<String>,
-}
-
-/// A shared table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
-    /// Its columns, by name.
-    pub columns: BTreeMap<String, ShapeOfColumn>,
-    /// The engine that keeps it.
-    pub engine: String,
 }
 
 impl SharedDatabase {
@@ -125,39 +91,38 @@ impl SharedDatabase {
         })
     }
 
+    /// The server is asked to prepare what the relay will do, and nothing of it is done: it alone knows what roles and
+    /// patterns of names allow.
     async fn not_granted(&mut self) -> Result<Vec<(&'static str, String)>, Error> {
-        let rows = self
-            .rows("SHOW GRANTS FOR CURRENT_USER()", Vec::new())
-            .await?;
-        let grants: Vec<_> = rows.iter().map(|row| text(row, 0)).collect();
-        let (own, shared) = &self.names;
+        let own = (
+            self.names.0.clone() + ".*",
+            format!("{}.copy_state", self.own),
+        );
+        let shared = SharedTable::ALL.map(|table| {
+            let name = format!("{}.{}", self.names.1, table.name());
+            (name, self.shared_name(table))
+        });
         let mut lacking = Vec::new();
-        for privilege in [
-            "CREATE",
-            "CREATE VIEW",
-            "SELECT",
-            "INSERT",
-            "UPDATE",
-            "DELETE",
-        ] {
-            if !grants
-                .iter()
-                .any(|grant| allows(grant, privilege, own, None))
-            {
-                lacking.push((privilege, format!("{own}.*")));
-            }
-        }
-        for privilege in ["SELECT", "INSERT", "UPDATE", "DELETE"] {
-            for table in SharedTable::ALL.map(SharedTable::name) {
-                if !grants
-                    .iter()
-                    .any(|grant| allows(grant, privilege, shared, Some(table)))
-                {
-                    lacking.push((privilege, format!("{shared}.{table}")));
+        for (statements, (on, table)) in std::iter::once((&MAKING[..], &own))
+            .chain(std::iter::once((&KEEPING[..], &own)))
+            .chain(shared.iter().map(|table| (&KEEPING[..], table)))
+        {
+            for (privilege, statement) in statements {
+                if !self.may(&statement.replace("{table}", table)).await? {
+                    lacking.push((*privilege, on.clone()));
                 }
             }
         }
         Ok(lacking)
+    }
+
+    /// Whether this user may do something. What else the server has against it does not matter here.
+    async fn may(&mut self, statement: &str) -> Result<bool, Error> {
+        match within(self.connection.prep(statement)).await {
+            Ok(prepared) => within(self.connection.close(prepared)).await.map(|()| true),
+            Err(error) if error.is_lost() => Err(error),
+            Err(error) => Ok(!error.is_denied()),
+        }
     }
 
     /// What a shared table is like; none: it is not there.
@@ -167,7 +132,8 @@ impl SharedDatabase {
     pub async fn shape(&mut self, table: SharedTable) -> Result<Option<Shape>, Error> {
         let sql = "SELECT column_name, data_type, column_type, character_maximum_length, character_octet_length,
                           datetime_precision, is_nullable, column_default IS NOT NULL OR extra LIKE '%auto_increment%'
-                            OR extra LIKE '%DEFAULT_GENERATED%', collation_name
+                            OR extra LIKE '%DEFAULT_GENERATED%', collation_name, character_set_name,
+                          column_key IN ('PRI', 'UNI')
                      FROM information_schema.columns WHERE table_schema = ? AND table_name = ?";
         let named: Vec<Value> = vec![self.names.1.clone().into(), table.name().into()];
         let rows = self.rows(sql, named.clone()).await?;
@@ -193,6 +159,8 @@ impl SharedDatabase {
                 nullable: text(row, 6) == "YES",
                 has_default: count(row, 7) == 1,
                 collation: Some(text(row, 8)).filter(|name| !name.is_empty()),
+                characters: Some(text(row, 9)).filter(|name| !name.is_empty()),
+                is_unique: count(row, 10) == 1,
             };
             (text(row, 0), column)
         });
@@ -258,23 +226,34 @@ impl SharedDatabase {
         Ok((all, own))
     }
 
-    /// Of these ids, those that a shared table has already or takes for one that it has, without the relay's own rows: the
-    /// other's id as it stands there.
+    /// Of these texts, those that a column of a shared table has already or takes for one that it has, without the relay's
+    /// own rows: the other's text as it stands there.
     ///
     /// # Errors
     /// The server's.
     pub async fn theirs(
         &mut self,
         table: SharedTable,
-        ids: &[Vec<u8>],
+        column: &str,
+        texts: &[Vec<u8>],
         has_own: bool,
     ) -> Result<Vec<Vec<u8>>, Error> {
-        let mut there = self.there(table, ids).await?;
-        if has_own {
-            let placed = self.placed(table, &there).await?;
-            there.retain(|id| !placed.contains(id));
-        }
-        Ok(there)
+        let column = quoted(column);
+        let sql = format!(
+            "SELECT CAST(id AS BINARY), CAST({column} AS BINARY) FROM {} WHERE {column} IN {}",
+            self.shared_name(table),
+            places(texts.len())
+        );
+        let values = texts.iter().map(|text| Value::from(text.clone())).collect();
+        let rows = self.rows(&sql, values).await?;
+        let ids: Vec<_> = rows.iter().map(|row| bytes(row, 0)).collect();
+        let own = if has_own {
+            self.placed(table, &ids).await?
+        } else {
+            HashSet::new()
+        };
+        let theirs = rows.iter().zip(ids).filter(|(_, id)| !own.contains(id));
+        Ok(theirs.map(|(row, _)| bytes(row, 1)).collect())
     }
 
     /// For each text, what the server compares it by in this collation. Blanks at the end are for [`SharedDatabase::is_one`].
@@ -312,75 +291,35 @@ impl SharedDatabase {
         Ok(rows.first().is_some_and(|row| count(row, 0) == 1))
     }
 
-    /// Makes a temporary table that only this connection sees, for trials of how fast rows are written. Answers whether
-    /// this user may.
-    pub async fn begin_trial(&mut self) -> bool {
-        let sql = format!(
-            "CREATE TEMPORARY TABLE {}.{TRIAL} (id VARCHAR(64) PRIMARY KEY, text TEXT) ENGINE=InnoDB",
-            self.shared
-        );
-        self.run(&sql, Vec::new()).await.is_ok()
+    /// Makes a temporary table that only this connection sees, for trials of how fast rows are written: in the own
+    /// database, or else in the shared one. Answers where; none: this user may not, or there is no own database yet.
+    pub async fn begin_trial(&mut self) -> Option<String> {
+        for database in [self.own.clone(), self.shared.clone()] {
+            let table = format!("{database}.{TRIAL}");
+            let sql = format!(
+                "CREATE TEMPORARY TABLE {table} (id VARCHAR(64) PRIMARY KEY, text TEXT) ENGINE=InnoDB"
+            );
+            if self.run(&sql, Vec::new()).await.is_ok() {
+                return Some(table);
+            }
+        }
+        None
     }
 
     /// Writes some rows of a usual size into it.
     ///
     /// # Errors
     /// The server's.
-    pub async fn try_rows(&mut self, rows: usize) -> Result<(), Error> {
+    pub async fn try_rows(&mut self, trial: &str, rows: usize) -> Result<(), Error> {
         let text: Value = "-".repeat(300).into();
         let values = (0..rows).flat_map(|_| {
             let id = uuid::Uuid::new_v4().to_string();
             [id.into(), text.clone()]
         });
         let sql = format!(
-            "INSERT INTO {}.{TRIAL} (id, text) VALUES {}",
-            self.shared,
+            "INSERT INTO {trial} (id, text) VALUES {}",
             vec![places(2); rows].join(",")
         );
         self.run(&sql, values.collect()).await.map(drop)
-    }
-}
-
-/// Whether a line of the grants allows something on a table, or on all of a database.
-fn allows(grant: &str, privilege: &str, database: &str, table: Option<&str>) -> bool {
-    let Some((what, rest)) = grant
-        .strip_prefix("GRANT ")
-        .and_then(|rest| rest.split_once(" ON "))
-    else {
-        return false;
-    };
-    let on = rest.split(" TO ").next().unwrap_or_default();
-    let on = on.replace(['`', '\\'], "");
-    let is_meant = on == "*.*"
-        || on == format!("{database}.*")
-        || table.is_some_and(|table| on == format!("{database}.{table}"));
-    let mut granted = what.split(", ");
-    is_meant && granted.any(|granted| granted == privilege || granted == "ALL PRIVILEGES")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_cut_between_characters() {
-        assert_eq!(Limit::Characters(2).cut("あいう"), Some("あい"));
-        assert_eq!(Limit::Characters(3).cut("あいう"), None);
-        assert_eq!(Limit::Bytes(7).cut("あいう"), Some("あい"));
-        assert_eq!(Limit::Bytes(9).cut("あいう"), None);
-        assert_eq!(Limit::Bytes(2).cut("あいう"), Some(""));
-    }
-
-    #[test]
-    fn a_grant_allows_what_it_names() {
-        let all = "GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION";
-        let own = "GRANT ALL PRIVILEGES ON `voicedrive\\_relay`.* TO `r`@`%`";
-        let table = "GRANT SELECT, INSERT ON `staff`.`interviews` TO `r`@`%`";
-        assert!(allows(all, "SELECT", "staff", Some("interviews")));
-        assert!(allows(own, "CREATE VIEW", "voicedrive_relay", None));
-        assert!(!allows(own, "SELECT", "staff", Some("interviews")));
-        assert!(allows(table, "INSERT", "staff", Some("interviews")));
-        assert!(!allows(table, "UPDATE", "staff", Some("interviews")));
-        assert!(!allows(table, "SELECT", "staff", None));
     }
 }

@@ -173,7 +173,8 @@ impl SharedDatabase {
             "SELECT upper, lower, digest FROM {}.copied_chunks WHERE unit = ? AND upper > ? ORDER BY upper LIMIT 1",
             self.own
         );
-        let rows = self.rows(&sql, vec![word(unit), key(lower).into()]).await?;
+        let values = vec![word(unit), key(lower).into()];
+        let rows = self.patiently(&sql, values).await?;
         Ok(rows.first().map(|row| KnownChunk {
             lower: bytes(row, 1),
             upper: bytes(row, 0),

@@ -88,7 +88,7 @@ impl SharedDatabase {
             );
             let ids = ids.iter().map(|id| Value::from(id.clone()));
             let values = std::iter::once(table.name().into()).chain(ids);
-            let rows = self.rows(&sql, values.collect()).await?;
+            let rows = self.patiently(&sql, values.collect()).await?;
             placed.extend(rows.iter().map(|row| bytes(row, 0)));
         }
         Ok(placed)
@@ -149,7 +149,7 @@ impl SharedDatabase {
             self.own
         );
         let mut all = Vec::new();
-        for row in self.rows(&sql, Vec::new()).await? {
+        for row in self.patiently(&sql, Vec::new()).await? {
             let (table, what, column) = (text(&row, 0), text(&row, 1), text(&row, 2));
             let count = count(&row, 3);
             let sql = format!(
@@ -162,7 +162,7 @@ impl SharedDatabase {
                 what.clone().into(),
                 column.clone().into(),
             ];
-            let ids = self.rows(&sql, values).await?;
+            let ids = self.patiently(&sql, values).await?;
             let ids = ids
                 .iter()
                 .map(|row| String::from_utf8_lossy(&bytes(row, 0)).into_owned());

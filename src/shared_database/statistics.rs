@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use mysql_async::Value;
+use mysql_async::{Row, Value};
 
 use super::values::{number, text, written};
 use super::{SharedDatabase, SharedDatabaseError as Error};
@@ -25,15 +25,62 @@ const RESCHEDULED: &str = include_str!("statistics/rescheduled.sql");
 /// Interviews by what has become of them, of a time, and perhaps of a type.
 const INTERVIEW_LISTS: &str = include_str!("statistics/interview_lists.sql");
 
-/// What stands for a value in them.
-const VARIABLES: [&str; 6] = [
-    "@from",
-    "@to",
-    "@event_type",
-    "@facility",
-    "@department",
-    "@interview_type",
+/// The views, read once into tables of this connection alone, which stand in their place: the statements are the same.
+/// What somebody else has put into a row is taken as far as it goes.
+const KEPT: [&str; 2] = [
+    include_str!("statistics/kept_deliveries.sql"),
+    include_str!("statistics/kept_interviews.sql"),
 ];
+
+/// What is counted: a span of time, both ends included, and of that, what a filter leaves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Question<'a> {
+    /// Its first moment.
+    pub from: &'a str,
+    /// Its last one.
+    pub to: &'a str,
+    /// Only deliveries of this type.
+    pub event_type: Option<&'a str>,
+    /// Only deliveries on this route.
+    pub route: Option<&'a str>,
+    /// Only interviews of this facility.
+    pub facility: Option<&'a str>,
+    /// Only interviews of this department.
+    pub department: Option<&'a str>,
+    /// Only interviews of this type.
+    pub interview_type: Option<&'a str>,
+}
+
+impl Question<'_> {
+    /// The value of a variable that a person would set.
+    fn value(&self, variable: &str) -> Value {
+        match variable {
+            "from" => self.from.into(),
+            "to" => self.to.into(),
+            "event_type" => self.event_type.into(),
+            "route" => self.route.into(),
+            "facility" => self.facility.into(),
+            "department" => self.department.into(),
+            "interview_type" => self.interview_type.into(),
+            _ => Value::NULL,
+        }
+    }
+
+    /// A statement with places in place of its variables, and their values.
+    fn asked(&self, sql: &str) -> (String, Vec<Value>) {
+        let mut parts = sql.split('@');
+        let mut asked = parts.next().unwrap_or_default().to_owned();
+        let mut values = Vec::new();
+        for part in parts {
+            let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+            let rest = part.trim_start_matches(is_of_name);
+            values.push(self.value(&part[..part.len() - rest.len()]));
+            asked.push('?');
+            asked.push_str(rest);
+        }
+        (asked, values)
+    }
+}
 
 /// The values of a row of a list, as text.
 pub type Listed = Vec<Option<String>>;
@@ -54,35 +101,38 @@ pub struct SendsThere {
 
 /// The statements that make the views.
 pub(super) fn views(own: &str, shared: &str) -> Vec<String> {
-    let in_place = |sql: &str| {
-        sql.replace("voicedrive_relay.", &format!("{own}."))
-            .replace("staff_system.", &format!("{shared}."))
-    };
+    let in_place = |sql: &str| in_own(sql, own).replace("staff_system.", &format!("{shared}."));
     VIEWS.map(in_place).to_vec()
 }
 
-impl SharedDatabase {
-    /// A statement as it is asked here: the variables that a person sets are values.
-    fn asked(&self, sql: &str) -> String {
-        let sql = sql.replace("voicedrive_relay.", &format!("{}.", self.own));
-        VARIABLES
-            .iter()
-            .fold(sql, |sql, name| sql.replace(name, "?"))
-    }
+/// A statement of the pages with the name that the own database has.
+fn in_own(sql: &str, own: &str) -> String {
+    sql.replace("voicedrive_relay.", &format!("{own}."))
+}
 
-    /// Counts deliveries whose first send lies between two moments, both included.
+impl SharedDatabase {
+    /// From now on this connection counts what is there at this moment.
     ///
     /// # Errors
     /// The server's.
-    pub async fn sends(
-        &mut self,
-        from: &str,
-        to: &str,
-        event_type: Option<&str>,
-    ) -> Result<Vec<SendsThere>, Error> {
-        let sql = self.asked(SENDS);
-        let values = vec![from.into(), to.into(), event_type.into(), event_type.into()];
-        let rows = self.rows(&sql, values).await?;
+    pub async fn keep_for_counting(&mut self) -> Result<(), Error> {
+        for sql in KEPT {
+            self.run(&in_own(sql, &self.own), Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, sql: &str, question: &Question<'_>) -> Result<Vec<Row>, Error> {
+        let (sql, values) = question.asked(sql);
+        self.rows(&in_own(&sql, &self.own), values).await
+    }
+
+    /// Counts deliveries by their first send.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn sends(&mut self, question: &Question<'_>) -> Result<Vec<SendsThere>, Error> {
+        let rows = self.answer(SENDS, question).await?;
         Ok(rows
             .iter()
             .map(|row| SendsThere {
@@ -94,13 +144,15 @@ impl SharedDatabase {
             .collect())
     }
 
-    /// The queue by route and status.
+    /// The queue by route and status, whatever the time.
     ///
     /// # Errors
     /// The server's.
-    pub async fn queue(&mut self) -> Result<BTreeMap<(String, String), i64>, Error> {
-        let sql = self.asked(QUEUE);
-        let rows = self.rows(&sql, Vec::new()).await?;
+    pub async fn queue(
+        &mut self,
+        question: &Question<'_>,
+    ) -> Result<BTreeMap<(String, String), i64>, Error> {
+        let rows = self.answer(QUEUE, question).await?;
         let counts = rows
             .iter()
             .map(|row| ((text(row, 0), text(row, 1)), number(row, 2)));
@@ -114,16 +166,9 @@ impl SharedDatabase {
     /// The server's.
     pub async fn interviews(
         &mut self,
-        (from, to): (&str, &str),
-        place: &(Option<String>, Option<String>),
-        interview_type: Option<&str>,
+        question: &Question<'_>,
     ) -> Result<BTreeMap<String, [i64; 8]>, Error> {
-        let sql = self.asked(INTERVIEWS);
-        let mut values: Vec<Value> = vec![from.into(), to.into()];
-        for filter in [place.0.as_deref(), place.1.as_deref(), interview_type] {
-            values.extend([filter.into(), filter.into()]);
-        }
-        let rows = self.rows(&sql, values).await?;
+        let rows = self.answer(INTERVIEWS, question).await?;
         let counts = rows
             .iter()
             .map(|row| (text(row, 0), std::array::from_fn(|at| number(row, at + 1))));
@@ -134,40 +179,47 @@ impl SharedDatabase {
     ///
     /// # Errors
     /// The server's.
-    pub async fn rescheduled(
-        &mut self,
-        (from, to): (&str, &str),
-        place: &(Option<String>, Option<String>),
-    ) -> Result<Vec<Listed>, Error> {
-        let sql = self.asked(RESCHEDULED);
-        let mut values: Vec<Value> = vec![from.into(), to.into()];
-        for filter in [place.0.as_deref(), place.1.as_deref()] {
-            values.extend([filter.into(), filter.into()]);
-        }
-        self.listed(&sql, values).await
+    pub async fn rescheduled(&mut self, question: &Question<'_>) -> Result<Vec<Listed>, Error> {
+        let rows = self.answer(RESCHEDULED, question).await?;
+        Ok(rows.iter().map(listed).collect())
     }
 
     /// Interviews by what has become of them: list, id, employee, name, type, date, status, completion, minutes, reason.
     ///
     /// # Errors
     /// The server's.
-    pub async fn interview_lists(
-        &mut self,
-        (from, to): (&str, &str),
-        interview_type: Option<&str>,
-    ) -> Result<Vec<Listed>, Error> {
-        let sql = self.asked(INTERVIEW_LISTS);
-        let filter = interview_type.into();
-        let values: Vec<Value> = vec![from.into(), to.into(), filter, interview_type.into()];
-        self.listed(&sql, values).await
+    pub async fn interview_lists(&mut self, question: &Question<'_>) -> Result<Vec<Listed>, Error> {
+        let rows = self.answer(INTERVIEW_LISTS, question).await?;
+        Ok(rows.iter().map(listed).collect())
     }
+}
 
-    async fn listed(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Listed>, Error> {
-        let rows = self.rows(sql, values).await?;
-        let listed = rows.iter().map(|row| {
-            let cells = 0..row.len();
-            cells.map(|at| written(row, at)).collect()
-        });
-        Ok(listed.collect())
+fn listed(row: &Row) -> Listed {
+    (0..row.len()).map(|at| written(row, at)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_variable_of_a_statement_gets_its_value() {
+        let question = Question {
+            from: "1",
+            to: "2",
+            route: Some("r"),
+            ..Question::default()
+        };
+        let sql =
+            "a BETWEEN @from AND @to AND (@route IS NULL OR r = @route) AND @event_type IS NULL";
+        let (asked, values) = question.asked(sql);
+        assert_eq!(
+            asked,
+            "a BETWEEN ? AND ? AND (? IS NULL OR r = ?) AND ? IS NULL"
+        );
+        assert_eq!(
+            values,
+            ["1".into(), "2".into(), "r".into(), "r".into(), Value::NULL]
+        );
     }
 }

@@ -16,9 +16,11 @@ use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, Written};
 /// by place.
 const GROUPS: [usize; 5] = [256, 64, 16, 4, 1];
 /// How often a transaction is tried again.
-const TRIES: u32 = 10;
+pub(super) const TRIES: u32 = 10;
+/// How often somebody else's lock is waited for. The server itself waits each time, 50 seconds where nobody set otherwise.
+const LOCK_WAITS: u32 = 3;
 /// The first pause before that; each is twice as long as the one before, up to the other.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// What one transaction does.
 #[derive(Clone, Copy)]
@@ -53,7 +55,7 @@ impl SharedDatabase {
                 return Ok(written);
             };
             if error.is_lost() {
-                if self.find_out(token, error).await? {
+                if self.find_out(token, error.clone()).await? {
                     self.token = Some(token);
                     return Ok(written);
                 }
@@ -67,8 +69,13 @@ impl SharedDatabase {
                 }
             }
             tries += 1;
-            if tries == TRIES {
-                return Err(Error::Lost("again and again".to_owned()));
+            let most = if error.is_lock_wait() {
+                LOCK_WAITS
+            } else {
+                TRIES
+            };
+            if tries >= most {
+                return Err(error);
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);

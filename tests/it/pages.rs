@@ -143,6 +143,8 @@ fn the_page_about_mysql_gives_the_statements_of_the_program() {
             "interviews",
             "rescheduled",
             "interview_lists",
+            "kept_deliveries",
+            "kept_interviews",
         ] {
             let asked = read(&format!("src/shared_database/statistics/{statement}.sql"));
             assert!(text.contains(asked.trim()), "{page}: {statement}");

@@ -182,6 +182,47 @@ async fn the_relay_works_on_while_it_is_copied() {
     databases.drop().await;
 }
 
+/// While a copy is under way the person still is in what it reads; the next copy erases there too.
+#[tokio::test]
+async fn who_is_erased_here_is_erased_there_with_the_next_copy() {
+    let databases = Databases::make(HAND_WRITTEN, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 5000);
+    relay.change(INTERVIEWS).await;
+    relay
+        .change("UPDATE events SET staff_id = 'EMP-1', data = '{\"name\":\"山田\"}' WHERE seq % 100 = 1")
+        .await;
+    relay
+        .change("UPDATE webhook_send_logs SET staff_id = 'EMP-1' WHERE id IN (SELECT id FROM events WHERE staff_id = 'EMP-1')")
+        .await;
+    let daemon = relay.serve().await;
+    let copy = relay.command(&["copy"]).spawn().unwrap();
+    let erase = ["staff", "erase", "EMP-1", "--give-up", "--copies"];
+    let erased = relay.program(&erase).output().unwrap();
+    let said = String::from_utf8_lossy(&erased.stderr).into_owned();
+    assert!(erased.status.success(), "{said}");
+    let copied = copy.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&copied.stderr).into_owned();
+    assert!(copied.status.success(), "{said}");
+    relay.good(&["copy"]);
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    let own = &databases.own;
+    for traces in [
+        format!("SELECT COUNT(*) FROM {own}.events WHERE staff_id = 'EMP-1' OR data LIKE '%山田%'"),
+        format!(
+            "SELECT COUNT(*) FROM {own}.interviews WHERE employee_id = 'EMP-1' OR employee_name = '山田'"
+        ),
+        "SELECT COUNT(*) FROM webhook_send_logs WHERE staff_id = 'EMP-1'".to_owned(),
+        "SELECT COUNT(*) FROM webhook_retry_queue WHERE payload LIKE '%山田%'".to_owned(),
+        "SELECT COUNT(*) FROM interviews WHERE employee_id = 'id-of-1'".to_owned(),
+    ] {
+        assert_eq!(databases.ask::<u64>(&traces).await, [0], "{traces}");
+    }
+    drop(daemon);
+    databases.drop().await;
+}
+
 /// As docs/mysql.md has them.
 #[tokio::test]
 async fn the_rights_that_the_page_names_suffice() {

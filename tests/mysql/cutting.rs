@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::proxy::Proxy;
+use crate::proxy::{Cut, Proxy};
 use crate::relay::{EMPLOYEES, INTERVIEWS, Relay};
 use crate::schema::{HAND_WRITTEN, PRISMA};
 use crate::server::{Databases, socket};
@@ -95,7 +95,7 @@ async fn a_connection_that_is_cut_in_a_commit_neither_loses_nor_doubles() {
     let databases = Databases::make(PRISMA, "utf8mb4_unicode_ci").await;
     databases.run(&[EMPLOYEES]).await;
     let place = tempfile::tempdir().unwrap();
-    let proxy = Proxy::start(place.path(), server, 3);
+    let proxy = Proxy::start(place.path(), server, Cut::Commits, 3);
     let way = format!("socket = \"{}\"", proxy.socket.display());
     let relay = Relay::by_way(&databases, &way).await;
     relay.deliveries(1, 20_000);
@@ -111,6 +111,44 @@ async fn a_connection_that_is_cut_in_a_commit_neither_loses_nor_doubles() {
         before >= 5 && after >= 5,
         "cut {before} times before, {after} times after"
     );
+    databases.target(relay.directory(), &crate::server::way());
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    databases.drop().await;
+}
+
+/// The server goes away in the middle of whatever is asked, and comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_anywhere_is_made_again_and_the_copy_goes_on() {
+    let Some(server) = socket() else {
+        eprintln!("not tested: the server is not on this machine");
+        return;
+    };
+    let databases = Databases::make(HAND_WRITTEN, "utf8mb4_unicode_ci").await;
+    databases.run(&[EMPLOYEES]).await;
+    let place = tempfile::tempdir().unwrap();
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 20_000);
+    relay.change(INTERVIEWS).await;
+    // Its tables are made and its chunks are known: now each of them is asked for, and half of them are written.
+    relay.good(&["copy"]);
+    relay
+        .change("UPDATE webhook_send_logs SET processing_time = 7 WHERE id IN (SELECT id FROM events WHERE seq % 20 = 0)")
+        .await;
+    let proxy = Proxy::start(place.path(), server, Cut::Anything, 173);
+    let way = format!("socket = \"{}\"", proxy.socket.display());
+    databases.target(relay.directory(), &way);
+    let copied = {
+        let mut copy = tokio::process::Command::from(relay.command(&["copy"]));
+        copy.output().await.unwrap()
+    };
+    let said = String::from_utf8_lossy(&copied.stderr).into_owned();
+    assert!(copied.status.success(), "{said}");
+    let cuts: u32 = proxy
+        .cut
+        .iter()
+        .map(|cut| cut.load(Ordering::Relaxed))
+        .sum();
+    assert!(cuts >= 5, "cut {cuts} times");
     databases.target(relay.directory(), &crate::server::way());
     assert_eq!(relay.good(&["verify"])["good"], json!(true));
     databases.drop().await;

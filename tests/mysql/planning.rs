@@ -282,3 +282,80 @@ async fn a_file_that_others_may_read_and_a_server_that_is_not_there_have_codes_o
     assert!(said.error.contains("chmod 600"), "{}", said.error);
     databases.drop().await;
 }
+
+/// VoiceDrive may have handed in the same interview there, and the staff system may have logged the same request.
+#[tokio::test]
+async fn what_has_to_be_unique_and_is_theirs_already_is_said_before_anything_is_written() {
+    let databases = Databases::make(HAND_WRITTEN, COLLATION).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 300);
+    relay.change(INTERVIEWS).await;
+    let id = "01920000-0006-7000-8000-000000000061";
+    databases
+        .run(&[
+            EMPLOYEES,
+            "INSERT INTO interviews (id, employee_id, interview_date, interview_type, updated_at, voicedrive_sync_id)
+              VALUES ('cuid-1', 'id-of-2', '2020-01-01', 'theirs', '2020-01-01', 'VD-1')",
+            &format!(
+                "INSERT INTO webhook_send_logs (id, request_id, event_type, event_timestamp, sent_at, payload_size,
+                   status, processing_time)
+                  VALUES ('cuid-2', '{id}', 'a.b', NOW(3), NOW(3), 1, 'success', 1)"
+            ),
+        ])
+        .await;
+    let plan = relay.good(&["plan"]);
+    for (table, column, text) in [
+        ("interviews", "voicedrive_sync_id", "VD-1"),
+        ("webhook_send_logs", "request_id", id),
+    ] {
+        let found = found(&plan, "ids_are_theirs", table, column);
+        assert_eq!(found["ids"], json!([text]));
+    }
+    let copied = relay.good(&["copy"])["remarks"].to_string();
+    assert!(copied.contains("INT-1") && copied.contains(id), "{copied}");
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    let theirs = "SELECT interview_type FROM interviews WHERE voicedrive_sync_id = 'vd-1'";
+    assert_eq!(databases.ask::<String>(theirs).await, ["theirs"]);
+    databases.drop().await;
+}
+
+#[tokio::test]
+async fn columns_that_keep_fewer_characters_or_smaller_numbers_are_said() {
+    let databases = Databases::make(HAND_WRITTEN, COLLATION).await;
+    databases
+        .run(&[
+            EMPLOYEES,
+            "ALTER TABLE webhook_send_logs MODIFY error_message TEXT CHARACTER SET utf8mb3,
+               MODIFY processing_time SMALLINT NOT NULL",
+        ])
+        .await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 300);
+    relay
+        .change(
+            "UPDATE webhook_send_logs SET error_message = 'あ🍣' WHERE id = (SELECT id FROM events WHERE seq = 96);
+             UPDATE webhook_send_logs SET processing_time = 40000 WHERE id = (SELECT id FROM events WHERE seq = 97)",
+        )
+        .await;
+    let plan = relay.good(&["plan"]);
+    let logs = "webhook_send_logs";
+    let ids = |kind, column| &found(&plan, kind, logs, column)["ids"];
+    assert_eq!(
+        ids("characters_replaced", "error_message"),
+        &json!(["01920000-0006-7000-8000-000000000060"])
+    );
+    assert_eq!(
+        ids("too_large", "processing_time"),
+        &json!(["01920000-0006-7000-8000-000000000061"])
+    );
+    relay.good(&["copy"]);
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    databases
+        .run(&["ALTER TABLE webhook_send_logs MODIFY response_body TEXT CHARACTER SET cp932"])
+        .await;
+    let said = relay.run(&["plan"]);
+    assert_eq!(said.code, Some(1));
+    let set = found(&said.json, "character_set", logs, "response_body");
+    assert_eq!(set["characterSet"], "cp932");
+    databases.drop().await;
+}

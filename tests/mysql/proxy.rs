@@ -1,5 +1,5 @@
-//! A way to the server that breaks when a transaction is committed: before the server hears of it, or before anybody
-//! hears that it has done it.
+//! A way to the server that breaks: when a transaction is committed, before the server hears of it or before anybody
+//! hears that it has done it, or whatever is said.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +11,13 @@ use tokio::net::{UnixListener, UnixStream};
 /// The text of the statement, and what stands before it in its packet.
 const COMMIT: &[u8] = b"\x03COMMIT";
 
+/// Where it breaks.
+#[derive(Clone, Copy)]
+pub enum Cut {
+    Commits,
+    Anything,
+}
+
 pub struct Proxy {
     pub socket: PathBuf,
     /// How often it was cut before the server heard of it, and after.
@@ -18,8 +25,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Cuts each `every`th commit, in turn before and after.
-    pub fn start(directory: &Path, server: PathBuf, every: u32) -> Self {
+    /// Cuts at each `every`th commit, or thing that is said, in turn before and after.
+    pub fn start(directory: &Path, server: PathBuf, what: Cut, every: u32) -> Self {
         let socket = directory.join("proxy");
         let listener = UnixListener::bind(&socket).unwrap();
         let (cut, commits) = (
@@ -31,7 +38,7 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 let server = UnixStream::connect(&server).await.unwrap();
                 let (counted, commits) = (Arc::clone(&counted), Arc::clone(&commits));
-                tokio::spawn(pass(client, server, every, counted, commits));
+                tokio::spawn(pass(client, server, (what, every), counted, commits));
             }
         });
         Self { socket, cut }
@@ -41,7 +48,7 @@ impl Proxy {
 async fn pass(
     client: UnixStream,
     server: UnixStream,
-    every: u32,
+    (what, every): (Cut, u32),
     cut: Arc<[AtomicU32; 2]>,
     commits: Arc<AtomicU32>,
 ) {
@@ -53,7 +60,7 @@ async fn pass(
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
         let sent = &buffer[..read];
-        if sent.ends_with(COMMIT) {
+        if matches!(what, Cut::Anything) || sent.ends_with(COMMIT) {
             let number = commits.fetch_add(1, Ordering::Relaxed) + 1;
             if number.is_multiple_of(every) {
                 let after = (number / every % 2) as usize;

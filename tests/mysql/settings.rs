@@ -175,3 +175,121 @@ async fn whom_the_operator_named_stands_for_missing_interviewers_and_each_is_lis
     );
     databases.drop().await;
 }
+
+#[tokio::test]
+async fn a_row_that_somebody_else_holds_is_waited_for_and_then_said_and_the_next_copy_goes_on() {
+    let databases = Databases::alone(HAND_WRITTEN, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 300);
+    relay.change(INTERVIEWS).await;
+    relay.good(&["copy"]);
+    relay
+        .change("UPDATE interviews SET duration_minutes = 45 WHERE id = 'INT-1'")
+        .await;
+    let mut theirs = databases.connection().await;
+    for sql in [
+        "START TRANSACTION",
+        "UPDATE interviews SET notes = 'theirs' WHERE id = 'INT-1'",
+    ] {
+        theirs.query_drop(sql).await.unwrap();
+    }
+    let copy = || relay.run(&["copy"]);
+    if let Some(said) = with_setting("innodb_lock_wait_timeout", "1", copy).await {
+        assert_eq!(said.code, Some(1), "{}", said.json);
+        assert!(said.error.contains("1205"), "{}", said.error);
+        assert!(
+            said.error.contains("holds one of the rows"),
+            "{}",
+            said.error
+        );
+    }
+    theirs.query_drop("COMMIT").await.unwrap();
+    relay.good(&["copy"]);
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    let there = "SELECT CONCAT(duration_minutes, ' ', notes) FROM interviews WHERE id = 'INT-1'";
+    assert_eq!(databases.ask::<String>(there).await, ["45 theirs"]);
+    databases.drop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_and_nothing_of_it() {
+    let databases = Databases::make(HAND_WRITTEN, COLLATION).await;
+    let user = &databases.own;
+    let made = format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'the-right-password'");
+    databases.run(&[&made]).await;
+    let way = format!("{}\npassword = \"RESTRICTED\"", crate::server::way());
+    let relay = Relay::by_way(&databases, &way).await;
+    databases.restricted(relay.directory(), &way, "the-wrong-password");
+    for command in ["plan", "copy", "verify"] {
+        let said = relay.run(&[command]);
+        assert_eq!(said.code, Some(1), "{}", said.error);
+        assert!(said.error.contains("1045"), "{}", said.error);
+        assert!(said.error.contains("--target"), "{}", said.error);
+        assert!(!said.error.contains("the-wrong"), "{}", said.error);
+    }
+    databases.run(&[&format!("DROP USER '{user}'@'%'")]).await;
+    databases.drop().await;
+}
+
+/// Such a server refuses changes of transactions that lock no gaps.
+#[tokio::test]
+async fn a_server_whose_log_has_the_statements_is_written_as_any_other() {
+    let databases = Databases::alone(HAND_WRITTEN, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 1200);
+    relay.change(INTERVIEWS).await;
+    let all = || [&["plan"][..], &["copy"], &["verify"]].map(|command| relay.run(command));
+    if let Some(said) = with_setting("binlog_format", "'STATEMENT'", all).await {
+        for said in said {
+            assert_eq!(said.code, Some(0), "{} {}", said.json, said.error);
+        }
+    }
+    databases.drop().await;
+}
+
+/// Who looks after the server may give rights to a role, or for all databases of a name.
+#[tokio::test]
+async fn rights_may_come_by_a_role_or_a_pattern_and_what_is_lacking_is_said() {
+    let databases = Databases::make(HAND_WRITTEN, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let (own, shared) = (&databases.own, &databases.shared);
+    let (user, role) = (format!("'{own}'@'%'"), format!("role_of_{own}"));
+    let any_own = format!("{}_%", own.rsplit_once('_').unwrap().0);
+    let statements = [
+        format!("CREATE USER {user} IDENTIFIED BY 'a-password-of-the-test'"),
+        format!("CREATE ROLE {role}"),
+        format!("GRANT SELECT, INSERT, UPDATE, DELETE ON `{shared}`.* TO {role}"),
+        format!("GRANT {role} TO {user}"),
+        format!("SET DEFAULT ROLE {role} FOR {user}"),
+        format!("GRANT ALL PRIVILEGES ON `{any_own}`.* TO {user}"),
+    ];
+    databases
+        .run(&statements.each_ref().map(String::as_str))
+        .await;
+    let way = format!("{}\npassword = \"RESTRICTED\"", crate::server::way());
+    let relay = Relay::by_way(&databases, &way).await;
+    databases.restricted(relay.directory(), &way, "a-password-of-the-test");
+    relay.deliveries(1, 100);
+    let plan = relay.good(&["plan"]);
+    assert_eq!(found(&plan, "not_granted"), None);
+    relay.good(&["copy"]);
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+
+    let less = format!("REVOKE DELETE ON `{shared}`.* FROM {role}");
+    databases.run(&[&less]).await;
+    let said = relay.run(&["plan"]);
+    assert_eq!(said.code, Some(1), "{}", said.json);
+    let lacking = said.json["findings"].as_array().unwrap().iter();
+    let lacking: Vec<_> = lacking
+        .filter(|found| found["kind"] == "not_granted")
+        .map(|found| (found["privilege"].clone(), found["on"].clone()))
+        .collect();
+    let tables = ["webhook_send_logs", "webhook_retry_queue", "interviews"];
+    let expected = tables.map(|table| (json!("DELETE"), json!(format!("{shared}.{table}"))));
+    assert_eq!(lacking, expected);
+    let gone = [format!("DROP USER {user}"), format!("DROP ROLE {role}")];
+    databases.run(&gone.each_ref().map(String::as_str)).await;
+    databases.drop().await;
+}

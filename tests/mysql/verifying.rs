@@ -74,6 +74,69 @@ async fn a_row_that_somebody_changed_is_named_and_can_be_written_again() {
     databases.drop().await;
 }
 
+/// Every answer that the API gives, with each filter and all filters together, is asked of the server.
+#[tokio::test]
+async fn the_statistics_are_compared_for_all_periods_and_filters() {
+    let databases = Databases::make(HAND_WRITTEN, "utf8mb4_unicode_ci").await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 3000);
+    relay.change(INTERVIEWS).await;
+    relay
+        .change(
+            "UPDATE events SET route = 'other' WHERE seq % 3 = 0;
+             UPDATE webhook_send_logs SET route = 'other' WHERE id IN (SELECT id FROM events WHERE route = 'other')",
+        )
+        .await;
+    relay.good(&["copy"]);
+    let verified = relay.good(&["verify"]);
+    assert_eq!(verified["good"], json!(true));
+    // The API's three periods, some days with odd ends, and all of the time.
+    let periods = 5;
+    // Ten types of events and two routes, each or all of them; the queue by the route.
+    let of_sends = periods * (10 + 1) * (2 + 1) + (2 + 1);
+    // F1, F2, D1, D2, two pairs of them, and everything; two types of interviews, and who was rescheduled.
+    let of_interviews = periods * (7 * (2 + 1 + 1) + (2 + 1));
+    assert_eq!(
+        verified["statistics"]["compared"],
+        json!(of_sends + of_interviews),
+        "{verified}"
+    );
+    // A row that is other there is seen by each filter that it belongs to, and by no other.
+    let own = &databases.own;
+    databases
+        .run(&[
+            &format!("UPDATE {own}.webhook_send_logs SET route = 'third' WHERE event_seq = 2998"),
+            "UPDATE interviews SET duration_minutes = 31 WHERE id = 'INT-1'",
+        ])
+        .await;
+    let said = relay.run(&["verify"]);
+    let differing = said.json["statistics"]["differing"].as_array().unwrap();
+    let has = |asked: &str| differing.iter().any(|found| found == asked);
+    let sends = "webhook-stats all";
+    let interviews = "completion-stats all";
+    for asked in [
+        format!("{sends} - default"),
+        format!("{sends} employee.updated_6 default"),
+        format!("{interviews} - - -"),
+        format!("{interviews} F1 - -"),
+        format!("{interviews} - D1 regular"),
+        format!("{interviews} F1 D1 regular"),
+    ] {
+        assert!(has(&asked), "{asked}: {}", said.json);
+    }
+    for asked in [
+        format!("{sends} - other"),
+        format!("{sends} - -"),
+        format!("{sends} employee.updated_7 default"),
+        format!("{interviews} F2 - -"),
+        format!("{interviews} F1 D1 support"),
+    ] {
+        assert!(!has(&asked), "{asked}: {}", said.json);
+    }
+    databases.drop().await;
+}
+
 #[tokio::test]
 async fn what_was_never_copied_cannot_be_verified() {
     let databases = Databases::make(HAND_WRITTEN, "utf8mb4_unicode_ci").await;

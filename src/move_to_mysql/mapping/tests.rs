@@ -15,8 +15,7 @@ fn shape(table: SharedTable, limits: &[(&str, Limit)], needed: &[&str]) -> Shape
             limit: limit.map(|(_, limit)| *limit),
             precision: Some(3),
             nullable: !needed.contains(&name),
-            has_default: false,
-            collation: None,
+            ..ShapeOfColumn::default()
         };
         (name.to_owned(), column)
     });
@@ -208,4 +207,46 @@ fn a_retry_that_is_still_to_be_made_is_never_handed_over() {
         assert_eq!(!row.rows.is_empty(), goes, "{status}");
         assert_eq!(said(&row).is_empty(), goes, "{status}");
     }
+}
+
+#[test]
+fn a_character_that_a_column_cannot_keep_is_replaced_in_free_texts_alone() {
+    let (unit, interviews, logs) = (Unit::Interviews, SharedTable::Interviews, SharedTable::Logs);
+    let small = |shared: SharedTable| {
+        let mut mapping = mapping(shared, &[("error_message", Limit::Characters(4))], &[]);
+        for column in mapping
+            .shapes
+            .get_mut(&shared)
+            .unwrap()
+            .columns
+            .values_mut()
+        {
+            column.characters = Some("utf8mb3".to_owned());
+        }
+        mapping
+    };
+    let texts = [("id", "🍣"), ("employee_id", "EMP-1")];
+    let out = placed(&small(interviews), unit, interviews, &texts);
+    assert_eq!(said(&out), [(word::NO_CHARACTER, "id")]);
+    let texts = [("id", "a"), ("error_message", "あ🍣いうえ")];
+    let replaced = placed(&small(logs), Unit::Events, logs, &texts);
+    assert_eq!(text(&replaced, "error_message"), Some("あ?いう"));
+    assert_eq!(said(&replaced), [(word::REPLACED, "error_message")]);
+}
+
+#[test]
+fn a_number_that_is_too_large_for_its_column_keeps_the_row_out() {
+    let mut mapping = mapping(SharedTable::Logs, &[], &[]);
+    let shape = mapping.shapes.get_mut(&SharedTable::Logs).unwrap();
+    shape.columns.get_mut("payload_size").unwrap().kind = "smallint".to_owned();
+    let shape = &mapping.shapes[&SharedTable::Logs];
+    let is_in = |size| {
+        let cell = Cell::Integer(size);
+        matches!(
+            mapping.mapped(&cell, AsItIs, shape, "payload_size"),
+            Mapped::Fits(_)
+        )
+    };
+    assert!(is_in(32_767));
+    assert!(!is_in(32_768));
 }

@@ -9,7 +9,7 @@ use super::super::mapping::date_time;
 use crate::period::Period;
 use crate::send_stats::{SendChange, SendCounts, SendFilter};
 use crate::shared_database::SharedDatabase;
-use crate::shared_database::statistics::SendsThere;
+use crate::shared_database::statistics::{Question, SendsThere};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
 
@@ -50,15 +50,21 @@ impl Range {
         Period::from_word(self.name).is_some()
     }
 
-    /// Its ends as interviews are asked for.
-    fn of_interviews(&self) -> (&str, &str) {
-        let end = if self.is_open() {
-            LAST
-        } else {
-            self.there.1.as_str()
-        };
-        (self.there.0.as_str(), end)
+    /// How sends of it are asked for there.
+    fn of_sends(&self) -> Question<'_> {
+        Question {
+            from: &self.there.0,
+            to: &self.there.1,
+            ..Question::default()
+        }
     }
+}
+
+/// No filter, and each of these.
+fn each(texts: Vec<String>) -> Vec<Option<String>> {
+    std::iter::once(None)
+        .chain(texts.into_iter().map(Some))
+        .collect()
 }
 
 /// The periods of the API, all of the time, and a range whose ends are no whole hours.
@@ -93,8 +99,35 @@ pub(super) async fn compare(
     moment: Timestamp,
 ) -> Result<Counted, MoveError> {
     let mut counted = Counted::default();
-    sends(target, copy, moment, &mut counted).await?;
-    interviews::compare(target, copy, moment, &mut counted).await?;
+    let filters = copy.filters()?;
+    let (types, routes) = (each(filters.event_types), each(filters.routes));
+    target.keep_for_counting().await?;
+    for range in ranges(moment) {
+        for (event_type, route) in types
+            .iter()
+            .flat_map(|a| routes.iter().map(move |b| (a, b)))
+        {
+            sends(
+                target,
+                copy,
+                (&range, event_type.as_deref(), route.as_deref()),
+                &mut counted,
+            )
+            .await?;
+        }
+    }
+    for route in &routes {
+        queue(target, copy, moment, route.as_deref(), &mut counted).await?;
+    }
+    let (types, places) = (each(filters.interview_types), filters.places);
+    interviews::compare(
+        target,
+        copy,
+        &ranges(moment),
+        (&types, places),
+        &mut counted,
+    )
+    .await?;
     Ok(counted)
 }
 
@@ -109,89 +142,68 @@ struct Sends {
 async fn sends(
     target: &mut SharedDatabase,
     copy: &CarriedCopy,
-    moment: Timestamp,
+    (range, event_type, route): (&Range, Option<&str>, Option<&str>),
     counted: &mut Counted,
 ) -> Result<(), MoveError> {
-    let filters = copy.filters()?;
-    let each = |texts: &[String]| -> Vec<Option<String>> {
-        std::iter::once(None)
-            .chain(texts.iter().cloned().map(Some))
-            .collect()
+    let here = copy.send_statistics(&SendFilter {
+        from: range.from,
+        to: range.to,
+        event_type: event_type.map(str::to_owned),
+        routes: route.map(|route| vec![route.to_owned()]),
+    })?;
+    let here = Sends {
+        total: here.total,
+        by_type: here.by_type,
+        last: here.last_sent_at,
     };
-    for range in ranges(moment) {
-        let all = target.sends(&range.there.0, &range.there.1, None).await?;
-        for event_type in each(&filters.event_types) {
-            // The filter is the server's once for each type.
-            let is_asked = event_type.is_some() && range.name == Period::Month.as_str();
-            let there = if is_asked {
-                target
-                    .sends(&range.there.0, &range.there.1, event_type.as_deref())
-                    .await?
-            } else {
-                all.clone()
-            };
-            for route in each(&filters.routes) {
-                let there = there.iter().filter(|row| {
-                    event_type
-                        .as_ref()
-                        .is_none_or(|wanted| *wanted == row.event_type)
-                        && route.as_ref().is_none_or(|wanted| *wanted == row.route)
-                });
-                let there = added(there);
-                let here = copy.send_statistics(&SendFilter {
-                    from: range.from,
-                    to: range.to,
-                    event_type: event_type.clone(),
-                    routes: route.clone().map(|route| vec![route]),
-                })?;
-                let here = Sends {
-                    total: here.total,
-                    by_type: here.by_type,
-                    last: here.last_sent_at,
-                };
-                let asked = || {
-                    format!(
-                        "webhook-stats {} {} {}",
-                        range.name,
-                        shown(event_type.as_ref()),
-                        shown(route.as_ref())
-                    )
-                };
-                counted.take(asked, &here, &there);
-            }
-        }
-    }
-    let queue = target.queue().await?;
-    for route in each(&filters.routes) {
-        let here = copy.send_statistics(&SendFilter {
-            routes: route.clone().map(|route| vec![route]),
-            ..SendFilter::period(moment, moment)
-        })?;
-        let here = here.queue;
-        let of = |status: &str| -> u64 {
-            let rows = queue.iter().filter(|((of, is), _)| {
-                is == status && route.as_ref().is_none_or(|wanted| wanted == of)
-            });
-            rows.map(|(_, count)| count.cast_unsigned()).sum()
-        };
-        let there = ["pending", "processing", "completed", "failed", "dismissed"].map(of);
-        let here = [
-            here.pending,
-            here.processing,
-            here.completed,
-            here.failed,
-            here.dismissed,
-        ];
-        counted.take(
-            || format!("queueStatus {}", shown(route.as_ref())),
-            &here,
-            &there,
-        );
-    }
+    let question = Question {
+        event_type,
+        route,
+        ..range.of_sends()
+    };
+    let there = added(&target.sends(&question).await?);
+    let asked = || {
+        let (event_type, route) = (shown(event_type), shown(route));
+        format!("webhook-stats {} {event_type} {route}", range.name)
+    };
+    counted.take(asked, &here, &there);
     Ok(())
 }
 
-fn added<'a>(rows: impl Iterator<Item = &'a SendsThere>) -> Sends {
+async fn queue(
+    target: &mut SharedDatabase,
+    copy: &CarriedCopy,
+    moment: Timestamp,
+    route: Option<&str>,
+    counted: &mut Counted,
+) -> Result<(), MoveError> {
+    let here = copy.send_statistics(&SendFilter {
+        routes: route.map(|route| vec![route.to_owned()]),
+        ..SendFilter::period(moment, moment)
+    })?;
+    let here = here.queue;
+    let question = Question {
+        route,
+        ..Question::default()
+    };
+    let there = target.queue(&question).await?;
+    let of = |status: &str| -> u64 {
+        let rows = there.iter().filter(|((_, is), _)| is == status);
+        rows.map(|(_, count)| count.cast_unsigned()).sum()
+    };
+    let there = ["pending", "processing", "completed", "failed", "dismissed"].map(of);
+    let here = [
+        here.pending,
+        here.processing,
+        here.completed,
+        here.failed,
+        here.dismissed,
+    ];
+    counted.take(|| format!("queueStatus {}", shown(route)), &here, &there);
+    Ok(())
+}
+
+fn added(rows: &[SendsThere]) -> Sends {
     let mut sends = Sends::default();
     for row in rows {
         let [sent, succeeded, failed, timeout, retried, successful_ms] = row.counts;
@@ -215,6 +227,6 @@ fn added<'a>(rows: impl Iterator<Item = &'a SendsThere>) -> Sends {
     sends
 }
 
-fn shown(filter: Option<&String>) -> &str {
-    filter.map_or("-", String::as_str)
+fn shown(filter: Option<&str>) -> &str {
+    filter.unwrap_or("-")
 }

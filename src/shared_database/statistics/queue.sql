@@ -1,1 +1,4 @@
-SELECT route, status, COUNT(*) AS deliveries FROM voicedrive_relay.relay_queue GROUP BY route, status
+SELECT route, status, COUNT(*) AS deliveries
+  FROM voicedrive_relay.relay_queue
+ WHERE @route IS NULL OR route = CAST(@route AS BINARY)
+ GROUP BY route, status

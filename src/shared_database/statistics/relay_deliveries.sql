@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW voicedrive_relay.relay_deliveries AS
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW voicedrive_relay.relay_deliveries AS
 SELECT s.id, CAST(s.event_type AS BINARY) AS event_type, CAST(o.route AS BINARY) AS route, s.sent_at,
        CAST(s.status AS CHAR) AS status, s.retry_count, s.processing_time
   FROM staff_system.webhook_send_logs s

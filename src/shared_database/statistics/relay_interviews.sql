@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW voicedrive_relay.relay_interviews AS
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW voicedrive_relay.relay_interviews AS
 SELECT s.id, CAST(s.interview_type AS BINARY) AS interview_type, s.interview_date,
        COALESCE(CAST(s.interview_status AS CHAR), 'scheduled') AS interview_status, s.duration_minutes,
        s.voicedrive_sync_id, CAST(o.facility_id AS BINARY) AS facility_id, CAST(o.department_id AS BINARY) AS department_id,

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW voicedrive_relay.relay_queue AS
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW voicedrive_relay.relay_queue AS
 SELECT CAST(l.route AS BINARY) AS route,
        IF(d.event_seq IS NOT NULL AND s.status = 'failed', 'dismissed', CAST(s.status AS CHAR)) AS status
   FROM staff_system.webhook_retry_queue s

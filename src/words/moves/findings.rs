@@ -197,6 +197,14 @@ fn of_tables(found: &Finding, language: Language) -> String {
                 "{table}.{column}: does not take {words}"
             )
         }
+        Finding::CharacterSet(table, column, set) => {
+            let table = table.name();
+            both!(
+                language,
+                "{table}.{column}: 文字コード {set} では入らない文字があります。utf8mb4 にしてもらってください",
+                "{table}.{column}: the character set {set} does not keep every text; it has to be utf8mb4"
+            )
+        }
         Finding::Engine(table, engine) => {
             let table = table.name();
             both!(
@@ -239,12 +247,12 @@ fn of_ids(found: &Finding, language: Language) -> String {
                 "{table}.{column}: the server ({collation}) takes these for one, and only one of each pair goes in: {rows}"
             )
         }
-        Finding::Theirs(table, rows) => {
+        Finding::Theirs(table, column, rows) => {
             let (table, rows) = (table.name(), named(rows, language));
             both!(
                 language,
-                "{table}: この ID の記録がすでにあります。上書きしません: {rows}",
-                "{table}: has rows with these ids already, which are not overwritten: {rows}"
+                "{table}: {column} が同じスタッフシステムの記録がすでにあります。上書きしないため、リレーの記録は入りません: {rows}",
+                "{table}: the staff system has rows with the same {column} already, which are not overwritten: the relay's stay out: {rows}"
             )
         }
         Finding::Waiting(rows) => {
@@ -271,6 +279,21 @@ pub(super) fn of_row(what: &str, column: &str, language: Language) -> String {
             language,
             "{column} が長すぎるため、入りません",
             "{column} is too long, so that the row stays out"
+        ),
+        "characters_replaced" => both!(
+            language,
+            "{column} の文字コードで入らない文字を ? に置き換えます",
+            "{column} cannot keep some characters, which become ?"
+        ),
+        "no_such_character" => both!(
+            language,
+            "{column} の文字コードで入らない文字があるため、入りません",
+            "{column} cannot keep a character, so that the row stays out"
+        ),
+        "too_large" => both!(
+            language,
+            "{column} の数が列の上限を超えるため、入りません",
+            "{column} is too large a number for the column, so that the row stays out"
         ),
         "too_early" => both!(
             language,
@@ -304,8 +327,8 @@ pub(super) fn of_row(what: &str, column: &str, language: Language) -> String {
         ),
         "id_is_one_with_another" => both!(
             language,
-            "サーバーがほかの ID と同じとみなすため、入りません",
-            "the server takes the id for another one, so that the row stays out"
+            "ID などの重複できない値が、サーバーではほかの記録と同じとみなされるため、入りません",
+            "for the server the id, or another value that has to be unique, is that of another row, so that the row stays out"
         ),
         other => {
             let code = other.strip_prefix("refused_").unwrap_or(other);

@@ -150,11 +150,14 @@ pub(crate) fn failed(error: &MoveError, language: Language) -> String {
             "MySQL サーバーとの接続が切れました ({why})。もう一度実行すると続きから始まります",
             "the connection to the MySQL server broke ({why}); run it again, and it goes on from there"
         ),
-        Target::Refused { code, said } => both!(
-            language,
-            "MySQL サーバーが拒否しました (エラー {code}): {said}",
-            "the MySQL server refused (error {code}): {said}"
-        ),
+        Target::Refused { code, said } => {
+            let refused = both!(
+                language,
+                "MySQL サーバーが拒否しました (エラー {code}): {said}",
+                "the MySQL server refused (error {code}): {said}"
+            );
+            refused + &advice(target, language)
+        }
         Target::NotStrict => both!(
             language,
             "MySQL サーバーで sql_mode を STRICT_ALL_TABLES にできません。値が黙って切られるため、何も書き込みません",
@@ -175,5 +178,30 @@ pub(crate) fn failed(error: &MoveError, language: Language) -> String {
             "まだコピーしていません。先に move-to-mysql copy を実行してください",
             "nothing was copied yet: run move-to-mysql copy first"
         ),
+    }
+}
+
+/// What to do about a refusal, where that is known.
+fn advice(refused: &Target, language: Language) -> String {
+    if refused.is_lock_wait() {
+        both!(
+            language,
+            "。ほかの接続が同じ記録を使っています。終わってから、もう一度実行すると続きから始まります",
+            ". Another connection holds one of the rows; run it again when that has ended, and it goes on from there"
+        )
+    } else if refused.is_full() {
+        both!(
+            language,
+            "。MySQL サーバーのディスクがいっぱいです。空きを作ってから、もう一度実行すると続きから始まります",
+            ". The MySQL server's disk is full; make room there and run it again, and it goes on from there"
+        )
+    } else if refused.is_login() {
+        both!(
+            language,
+            "。--target のファイルの user と、password に書いた名前の秘密の値を確かめてください",
+            ". See user in the file of --target, and the secret that password names there"
+        )
+    } else {
+        String::new()
     }
 }

@@ -2,98 +2,139 @@
 
 use std::collections::BTreeMap;
 
-use super::{Counted, Range, ranges, shown};
+use super::{Counted, LAST, Range, shown};
 use crate::interview::Interview;
 use crate::interview_stats::{
     InterviewChange, InterviewCounts, InterviewRange, RECENTLY_RESCHEDULED, ReportLimits,
 };
 use crate::move_to_mysql::MoveError;
 use crate::shared_database::SharedDatabase;
-use crate::shared_database::statistics::Listed;
+use crate::shared_database::statistics::{Listed, Question};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
+
+/// Facility and department.
+type Place = (Option<String>, Option<String>);
+
+/// A range, and of that what a filter leaves.
+#[derive(Clone, Copy)]
+struct Filtered<'a> {
+    range: &'a Range,
+    place: &'a Place,
+    interview_type: Option<&'a str>,
+}
+
+impl Filtered<'_> {
+    /// As it is asked for here.
+    fn here(&self) -> InterviewRange {
+        InterviewRange {
+            from: self.range.from,
+            to: Some(self.range.to).filter(|_| !self.range.is_open()),
+            facility: self.place.0.clone(),
+            department: self.place.1.clone(),
+            interview_type: self.interview_type.map(str::to_owned),
+        }
+    }
+
+    /// And there.
+    fn there(&self) -> Question<'_> {
+        let sends = self.range.of_sends();
+        Question {
+            to: if self.range.is_open() { LAST } else { sends.to },
+            facility: self.place.0.as_deref(),
+            department: self.place.1.as_deref(),
+            interview_type: self.interview_type,
+            ..sends
+        }
+    }
+
+    /// And in words.
+    fn asked(&self, statistics: &str) -> String {
+        let (facility, department) = (self.place.0.as_deref(), self.place.1.as_deref());
+        let filters = [facility, department, self.interview_type].map(shown);
+        format!("{statistics} {} {}", self.range.name, filters.join(" "))
+    }
+}
 
 pub(super) async fn compare(
     target: &mut SharedDatabase,
     copy: &CarriedCopy,
-    moment: Timestamp,
+    ranges: &[Range],
+    (types, pairs): (&[Option<String>], Vec<Place>),
     counted: &mut Counted,
 ) -> Result<(), MoveError> {
-    let filters = copy.filters()?;
-    let mut places = vec![(None, None)];
-    for (facility, department) in filters.places {
+    let everywhere = (None, None);
+    let mut places = vec![everywhere.clone()];
+    for (facility, department) in pairs {
         places.push((facility.clone(), None));
         places.push((None, department.clone()));
         places.push((facility, department));
     }
     places.sort();
     places.dedup();
-    let types: Vec<_> = std::iter::once(None)
-        .chain(filters.interview_types.into_iter().map(Some))
-        .collect();
-    for range in ranges(moment) {
+    let types: Vec<_> = types.iter().map(Option::as_deref).collect();
+    for range in ranges {
         for place in &places {
-            interviews_of(target, copy, (&range, place, types.as_slice()), counted).await?;
+            for interview_type in types.iter().copied() {
+                let filtered = Filtered {
+                    range,
+                    place,
+                    interview_type,
+                };
+                counts(target, copy, filtered, counted).await?;
+            }
+            let filtered = Filtered {
+                range,
+                place,
+                interview_type: None,
+            };
+            rescheduled(target, copy, filtered, counted).await?;
         }
-        for interview_type in &types {
-            lists(target, copy, (&range, interview_type.as_ref()), counted).await?;
+        for interview_type in types.iter().copied() {
+            let filtered = Filtered {
+                range,
+                place: &everywhere,
+                interview_type,
+            };
+            lists(target, copy, filtered, counted).await?;
         }
     }
     Ok(())
 }
 
-/// Facility and department.
-type Place = (Option<String>, Option<String>);
-
-/// The counts of a range and a place, for all types together and for each, and which were rescheduled.
-async fn interviews_of(
+async fn counts(
     target: &mut SharedDatabase,
     copy: &CarriedCopy,
-    (range, place, types): (&Range, &Place, &[Option<String>]),
+    filtered: Filtered<'_>,
     counted: &mut Counted,
 ) -> Result<(), MoveError> {
-    let ends = range.of_interviews();
-    let all = target.interviews(ends, place, None).await?;
-    let asked = |of: Option<&String>| {
-        let (facility, department) = (shown(place.0.as_ref()), shown(place.1.as_ref()));
-        let (name, of) = (range.name, shown(of));
-        format!("completion-stats {name} {facility} {department} {of}")
-    };
-    let wanted = |interview_type: Option<&String>| InterviewRange {
-        from: range.from,
-        to: Some(range.to).filter(|_| !range.is_open()),
-        facility: place.0.clone(),
-        department: place.1.clone(),
-        interview_type: interview_type.cloned(),
-    };
-    for interview_type in types {
-        let here = copy.interview_statistics(&wanted(interview_type.as_ref()))?;
-        let there = all
-            .iter()
-            .filter(|(of, _)| interview_type.as_ref().is_none_or(|wanted| wanted == *of));
-        let mut there_by_type: BTreeMap<String, InterviewCounts> = BTreeMap::new();
-        let mut total = InterviewCounts::default();
-        for (of, counts) in there {
-            let change = change(*counts);
-            total.add(&change, 1);
-            there_by_type.entry(of.clone()).or_default().add(&change, 1);
-        }
-        counted.take(
-            || asked(interview_type.as_ref()),
-            &(here.total, here.by_type),
-            &(total, there_by_type),
-        );
+    let here = copy.interview_statistics(&filtered.here())?;
+    let mut by_type: BTreeMap<String, InterviewCounts> = BTreeMap::new();
+    let mut total = InterviewCounts::default();
+    for (of, counts) in target.interviews(&filtered.there()).await? {
+        let change = change(counts);
+        total.add(&change, 1);
+        by_type.entry(of).or_default().add(&change, 1);
     }
-    let here = copy.rescheduled(&wanted(None), RECENTLY_RESCHEDULED)?;
+    let (here, there) = ((here.total, here.by_type), (total, by_type));
+    counted.take(|| filtered.asked("completion-stats"), &here, &there);
+    Ok(())
+}
+
+/// Which were rescheduled.
+async fn rescheduled(
+    target: &mut SharedDatabase,
+    copy: &CarriedCopy,
+    filtered: Filtered<'_>,
+    counted: &mut Counted,
+) -> Result<(), MoveError> {
+    let here = copy.rescheduled(&filtered.here(), RECENTLY_RESCHEDULED)?;
     let here = here
         .into_iter()
         .map(|one| vec![Some(one.id), Some(one.origin), Some(in_sql(one.date))]);
-    let there = target.rescheduled(ends, place).await?;
-    counted.take(
-        || format!("{} rescheduling.recent", asked(None)),
-        &here.collect(),
-        &there,
-    );
+    let there = target.rescheduled(&filtered.there()).await?;
+    let asked = || filtered.asked("completion-stats") + " rescheduling.recent";
+    counted.take(asked, &here.collect(), &there);
     Ok(())
 }
 
@@ -101,17 +142,10 @@ async fn interviews_of(
 async fn lists(
     target: &mut SharedDatabase,
     copy: &CarriedCopy,
-    (range, interview_type): (&Range, Option<&String>),
+    filtered: Filtered<'_>,
     counted: &mut Counted,
 ) -> Result<(), MoveError> {
-    let wanted = InterviewRange {
-        from: range.from,
-        to: Some(range.to).filter(|_| !range.is_open()),
-        facility: None,
-        department: None,
-        interview_type: interview_type.cloned(),
-    };
-    let report = copy.interview_report(&wanted, ReportLimits::OF_THE_PAGE)?;
+    let report = copy.interview_report(&filtered.here(), ReportLimits::OF_THE_PAGE)?;
     let here = [
         ("completed", report.completed),
         ("missed", report.missed),
@@ -120,20 +154,12 @@ async fn lists(
     let here = here
         .into_iter()
         .flat_map(|(list, interviews)| interviews.into_iter().map(move |one| listed(list, one)));
-    let there = target
-        .interview_lists(range.of_interviews(), interview_type.map(String::as_str))
-        .await?;
-    counted.take(
-        || {
-            format!(
-                "interview-completion-stats {} {}",
-                range.name,
-                shown(interview_type)
-            )
-        },
-        &here.collect(),
-        &there,
-    );
+    let there = target.interview_lists(&filtered.there()).await?;
+    let asked = || {
+        let (name, of) = (filtered.range.name, shown(filtered.interview_type));
+        format!("interview-completion-stats {name} {of}")
+    };
+    counted.take(asked, &here.collect(), &there);
     Ok(())
 }
 

@@ -18,6 +18,9 @@ fn of_rows() -> impl Iterator<Item = (Finding, Vec<&'static str>)> {
     let whats = [
         "cut",
         "too_long",
+        "characters_replaced",
+        "no_such_character",
+        "too_large",
         "too_early",
         "no_such_employee",
         "missing",
@@ -101,7 +104,14 @@ fn all() -> Vec<(Finding, Vec<&'static str>)> {
             Finding::SameIds(interviews, "id", "utf8mb4_unicode_ci".to_owned(), rows()),
             with(&["interviews.id", "utf8mb4_unicode_ci"]),
         ),
-        (Finding::Theirs(interviews, rows()), with(&["interviews"])),
+        (
+            Finding::Theirs(interviews, "voicedrive_sync_id", rows()),
+            with(&["interviews", "voicedrive_sync_id"]),
+        ),
+        (
+            Finding::CharacterSet(interviews, "notes", "cp932".to_owned()),
+            vec!["interviews.notes", "cp932", "utf8mb4"],
+        ),
         (
             Finding::RowsOfTheirs(interviews, 3),
             vec!["interviews", "3"],
@@ -163,6 +173,7 @@ fn each_kind_has_a_word_of_its_own_for_programs() {
                 | Finding::NeedsColumns(..)
                 | Finding::Coarse(..)
                 | Finding::LacksWords(..)
+                | Finding::CharacterSet(..)
                 | Finding::Engine(..)
                 | Finding::SmallPackets(..)
                 | Finding::NoEmployees
@@ -187,6 +198,6 @@ fn each_kind_has_a_word_of_its_own_for_programs() {
                 .to_owned()
         })
         .collect();
-    // 26 kinds beside what becomes of rows, and 7 words for those.
-    assert_eq!(kinds.len(), 26 + 7, "{kinds:?}");
+    // 27 kinds beside what becomes of rows, and 10 words for those.
+    assert_eq!(kinds.len(), 27 + 10, "{kinds:?}");
 }
