@@ -22,9 +22,9 @@ use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
 
 /// Events in one transaction; more would hold up accepting.
-const EVENTS_AT_ONCE: u32 = 20;
+const EVENTS_AT_ONCE: u32 = 5;
 /// Pages that one transaction gives back to the disk.
-const PAGES_AT_ONCE: u32 = 50;
+const PAGES_AT_ONCE: u32 = 15;
 
 impl Store {
     /// Deletes the next events after the one at `after` that were finished longer ago than they are `kept`, with

@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError};
 /// The time between two purges.
 const EVERY: Duration = Duration::from_hours(1);
 /// After each batch the purge pauses for this many times the batch's duration.
-const PAUSE: u32 = 10;
+const PAUSE: u32 = 30;
 /// How long it is kept who did what.
 const AUDIT_KEPT: Duration = Duration::from_hours(24 * audit::KEPT_DAYS);
 
