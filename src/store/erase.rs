@@ -25,7 +25,7 @@ use crate::person::{self, Erased, KeyedHash, OpenDelivery};
 use crate::timestamp::Timestamp;
 use events::some_events;
 pub(super) use events::{after_attempt, is_erased};
-pub(super) use interviews::{erased_name, was_interviewer};
+pub(super) use interviews::{erased_name, present_id, was_interviewer};
 use interviews::{interviewer_until, interviews, last_change_of_erased};
 pub(super) use texts::lasting_holds;
 

@@ -2,13 +2,12 @@
 //! the names still: it is taken without them, and comes back to the row that it was. A record of somebody else that such a
 //! person held is taken without the interviewer.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
-use super::erase::{erased_name, was_interviewer};
 use super::interview_row::find;
-use super::people;
+use super::{erase, people};
 use crate::interview::Interview;
-use crate::person::{ERASED, KeyedHash, hash_of_record};
+use crate::person::{ERASED, KeyedHash};
 
 /// What is needed to know such records again, for as long as a batch or a file is taken.
 pub(super) struct ErasedRecords {
@@ -32,13 +31,13 @@ impl ErasedRecords {
         mut interview: Interview,
     ) -> rusqlite::Result<Interview> {
         if let Some(origin) = &interview.rescheduled_from_id
-            && let Some(present) = present_id_by(connection, &self.keys, origin)?
+            && let Some(present) = erase::present_id(connection, &self.keys, origin)?
         {
             interview.rescheduled_from_id = Some(present);
         }
-        let Some(present) = present_id_by(connection, &self.keys, &interview.id)? else {
+        let Some(present) = erase::present_id(connection, &self.keys, &interview.id)? else {
             if let Some(staff_id) = &interview.interviewer_id
-                && was_interviewer(connection, &self.keys, &interview.id, staff_id)?
+                && erase::was_interviewer(connection, &self.keys, &interview.id, staff_id)?
             {
                 interview.interviewer_id = None;
                 self.met += 1;
@@ -56,7 +55,7 @@ impl ErasedRecords {
             status_reason: None,
             voicedrive_sync_id: interview
                 .voicedrive_sync_id
-                .map(|_| sync_id.unwrap_or_else(erased_name)),
+                .map(|_| sync_id.unwrap_or_else(erase::erased_name)),
             ..interview
         })
     }
@@ -83,31 +82,13 @@ fn keys(connection: &Connection) -> rusqlite::Result<Vec<KeyedHash>> {
 
 /// The id that a record has since its person was erased; none: nobody was erased with it.
 pub(super) fn present_id(connection: &Connection, id: &str) -> rusqlite::Result<Option<String>> {
-    present_id_by(connection, &keys(connection)?, id)
+    erase::present_id(connection, &keys(connection)?, id)
 }
 
 /// Of a record that was deleted, its id is not kept either. Handed in again, it comes with another one.
 pub(super) fn rename_deleted(connection: &Connection, id: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE erased_interviews SET id = ?2 WHERE id = ?1")?
-        .execute((id, erased_name()))
+        .execute((id, erase::erased_name()))
         .map(|_| ())
-}
-
-/// The same, by these keys.
-pub(super) fn present_id_by(
-    connection: &Connection,
-    keys: &[KeyedHash],
-    id: &str,
-) -> rusqlite::Result<Option<String>> {
-    for key in keys {
-        let found = connection
-            .prepare_cached("SELECT id FROM erased_interviews WHERE id_hash = ?1")?
-            .query_row([hash_of_record(key, id)], |row| row.get(0))
-            .optional()?;
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
 }

@@ -1,10 +1,10 @@
 //! Erasing what interview records say of a person: of those about the person, and of those that the person held.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::super::writer::Lane;
-use super::super::{Store, StoreError, audit, erased_records, people};
+use super::super::{Store, StoreError, audit, people};
 use super::{ERASED_AT_ONCE, Range, in_chunks};
 use crate::person::{self, ERASED, Erased, KeyedHash};
 use crate::timestamp::Timestamp;
@@ -113,7 +113,7 @@ pub(super) fn last_change_of_erased(
         .collect::<rusqlite::Result<_>>()?;
     let mut last = None;
     for (id, updated_at) in records {
-        if erased_records::present_id_by(connection, keys, &id)?.is_some() {
+        if present_id(connection, keys, &id)?.is_some() {
             last = last.max(Some(updated_at));
         }
     }
@@ -198,4 +198,22 @@ pub(in crate::store) fn was_interviewer(
         }
     }
     Ok(false)
+}
+
+/// The id that a record has since its person was erased; none: nobody was erased with it.
+pub(in crate::store) fn present_id(
+    connection: &Connection,
+    keys: &[KeyedHash],
+    id: &str,
+) -> rusqlite::Result<Option<String>> {
+    for key in keys {
+        let found = connection
+            .prepare_cached("SELECT id FROM erased_interviews WHERE id_hash = ?1")?
+            .query_row([person::hash_of_record(key, id)], |row| row.get(0))
+            .optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
