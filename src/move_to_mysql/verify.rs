@@ -320,12 +320,10 @@ fn changed(
         .zip(&there.values);
     let changed: Vec<_> = each
         .filter(|((column, here), there)| {
-            let is_json = shape.is_some_and(|shape| {
-                shape
-                    .columns
-                    .get(**column)
-                    .is_some_and(|column| column.kind == "json")
-            });
+            let is_json = || {
+                let column = shape.and_then(|shape| shape.columns.get(**column));
+                column.is_some_and(|column| column.kind == "json")
+            };
             !is_same(here, there.as_deref(), is_json)
         })
         .map(|((column, _), _)| (*column).to_owned())
@@ -333,12 +331,12 @@ fn changed(
     (!changed.is_empty()).then_some(changed)
 }
 
-fn is_same(here: &Cell, there: Option<&[u8]>, is_json: bool) -> bool {
+fn is_same(here: &Cell, there: Option<&[u8]>, is_json: impl FnOnce() -> bool) -> bool {
     match (here, there) {
         (Cell::Null, None) => true,
         (Cell::Integer(number), Some(there)) => number.to_string().as_bytes() == there,
         (Cell::Text(here) | Cell::Bytes(here), Some(there)) => {
-            here == there || (is_json && is_same_json(here, there))
+            here == there || (is_json() && is_same_json(here, there))
         }
         _ => false,
     }
