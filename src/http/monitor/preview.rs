@@ -137,6 +137,9 @@ pub(super) async fn look(mut visit: Visit<'_>) -> Result<Reply, PageError> {
             let told = upload::not_understood(&name, &why, language);
             refused(UploadError::NotUnderstood(told))
         }
+        NotRead::Api(ApiError::NoRoomForFile(_)) => {
+            refused(UploadError::NoRoom(io::ErrorKind::StorageFull.into()))
+        }
         NotRead::Api(error) => error.into(),
     })?;
     let actor = visit.actor();

@@ -52,6 +52,14 @@ impl Reserve {
         (FREE_TIMES * self.room().1).div_ceil(1024 * 1024)
     }
 
+    /// How many MiB more have to be free so that `bytes` can be written, and as much as the reserve is still free then;
+    /// none: they are.
+    pub(in crate::store) fn mib_missing_for(&self, bytes: u64) -> Option<u64> {
+        let (free, size) = self.room();
+        let missing = bytes.saturating_add(size).saturating_sub(free);
+        (missing > 0).then(|| missing.div_ceil(1024 * 1024))
+    }
+
     /// What the full disk has no more of.
     pub(in crate::store) fn shortage(&self) -> Shortage {
         let (free, _) = self.room();
