@@ -97,7 +97,7 @@ pub(super) fn decide(connection: &Connection, now: Timestamp) -> rusqlite::Resul
 ///
 /// Every record is written before the last names and ids are: one may name a record that comes later, or take an id that
 /// a later one releases.
-pub(super) fn apply(connection: &Connection) -> Result<bool, StoreError> {
+pub(super) fn apply(connection: &Connection) -> rusqlite::Result<bool> {
     let decided: Option<(Timestamp, i64)> = connection
         .prepare_cached("SELECT at, written FROM import_decided WHERE id = 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -142,16 +142,16 @@ pub(super) fn discard(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Ends what a stop or a crash has broken off: what was decided is written to its end, anything else is deleted.
-pub(super) fn end_interrupted(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn end_interrupted(connection: &Connection) -> rusqlite::Result<()> {
     while in_transaction(connection, apply)? {}
-    while in_transaction(connection, |connection| Ok(discard(connection)?))? {}
+    while in_transaction(connection, discard)? {}
     Ok(())
 }
 
 fn in_transaction(
     connection: &Connection,
-    step: impl Fn(&Connection) -> Result<bool, StoreError>,
-) -> Result<bool, StoreError> {
+    step: impl Fn(&Connection) -> rusqlite::Result<bool>,
+) -> rusqlite::Result<bool> {
     let transaction = connection.unchecked_transaction()?;
     let more = step(&transaction)?;
     transaction.commit()?;
@@ -188,7 +188,7 @@ fn put(
     row: &Waiting,
     now: Timestamp,
     counts: &mut Changes,
-) -> Result<(), StoreError> {
+) -> rusqlite::Result<()> {
     let mut interview = row.interview.clone();
     if let Some(origin) = &interview.rescheduled_from_id
         && !exists(connection, origin)?
@@ -214,7 +214,7 @@ fn link(
     connection: &Connection,
     interview: &Interview,
     counts: &mut Changes,
-) -> Result<(), StoreError> {
+) -> rusqlite::Result<()> {
     if let Some(sync_id) = &interview.voicedrive_sync_id
         && holder_of(connection, sync_id)?.is_none()
     {

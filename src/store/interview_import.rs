@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use tokio::sync::{
     Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
 };
@@ -217,9 +218,10 @@ impl Store {
 
     /// Writes what was decided to its end.
     async fn write_decided(&self) -> Result<(), StoreError> {
+        let step = |connection: &Connection| Ok::<_, StoreError>(apply(connection)?);
         loop {
             let began = Clock::System.monotonic();
-            if !self.accept(Lane::Maintenance, apply).await? {
+            if !self.accept(Lane::Maintenance, step).await? {
                 return Ok(());
             }
             pause_after(began).await;

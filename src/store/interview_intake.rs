@@ -267,7 +267,7 @@ pub(super) fn set_sync_id(
     id: &str,
     sync_id: &str,
     counts: &mut Changes,
-) -> Result<(), StoreError> {
+) -> rusqlite::Result<()> {
     let Some(InterviewRecord { mut interview, .. }) = find(connection, id)? else {
         return Ok(());
     };
