@@ -7,9 +7,6 @@ use crate::attempt::Compressed;
 
 /// The most of an answer's body that is kept, in bytes.
 const BODY_KEPT: usize = 8 * 1024;
-/// Encodings in which old Japanese servers answer without saying so, in the order in which one is told from the next:
-/// kana and kanji of `Shift_JIS` have bytes that EUC-JP does not have.
-const UNDECLARED: [&Encoding; 2] = [EUC_JP, SHIFT_JIS];
 /// Begins kanji and kana in ISO-2022-JP.
 const ESCAPES: [&[u8]; 2] = [b"\x1b$B", b"\x1b$@"];
 /// As far as browsers look for the encoding of a page, in bytes.
@@ -76,17 +73,25 @@ fn undeclared(body: &[u8], whole: bool) -> &'static Encoding {
     if ESCAPES.iter().any(|escape| has(body, escape)) {
         return ISO_2022_JP;
     }
-    let is_utf_8 = str::from_utf8(body)
-        .map_or_else(|error| !whole && error.error_len().is_none(), |_| true);
-    let reads_japanese = |encoding: &&&Encoding| {
-        let mut decoder = encoding.new_decoder_without_bom_handling();
-        let most = decoder.max_utf8_buffer_length_without_replacement(body.len());
-        let mut text = String::with_capacity(most.unwrap_or_default());
-        let (result, _) = decoder.decode_to_string_without_replacement(body, &mut text, whole);
-        result == DecoderResult::InputEmpty && has_a_japanese_word(&text)
+    let is_utf_8 = match str::from_utf8(body) {
+        Ok(_) => true,
+        Err(error) => !whole && error.error_len().is_none(),
     };
-    let other = UNDECLARED.iter().find(reads_japanese);
-    other.copied().filter(|_| !is_utf_8).unwrap_or(UTF_8)
+    if is_utf_8 {
+        return UTF_8;
+    }
+    // Kana and kanji of Shift_JIS have bytes that EUC-JP does not have.
+    let mut others = [EUC_JP, SHIFT_JIS].into_iter();
+    let other = others.find(|encoding| is_japanese_in(encoding, body, whole));
+    other.unwrap_or(UTF_8)
+}
+
+fn is_japanese_in(encoding: &'static Encoding, body: &[u8], whole: bool) -> bool {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let most = decoder.max_utf8_buffer_length_without_replacement(body.len());
+    let mut text = String::with_capacity(most.unwrap_or_default());
+    let (result, _) = decoder.decode_to_string_without_replacement(body, &mut text, whole);
+    result == DecoderResult::InputEmpty && has_a_japanese_word(&text)
 }
 
 fn has(body: &[u8], what: &[u8]) -> bool {
@@ -215,7 +220,7 @@ mod tests {
         let read = as_text(&cut, &plain).unwrap();
         assert!(read.starts_with("!名名") && read.ends_with('名'), "{read}");
         // Western letters are no Japanese.
-        for bytes in [&b"caf\xe9"[..], b"\xe9a", b"f\xfcr \xe9t\xe9", b"\xff\xfe"] {
+        for bytes in [&b"caf\xe9"[..], b"\xe9a", b"f\xfcr \xe9t\xe9"] {
             assert!(as_text(bytes, &plain).unwrap().contains('\u{fffd}'));
         }
     }

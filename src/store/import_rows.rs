@@ -9,7 +9,6 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::StoreError;
 use super::erased_records::ErasedRecords;
 use super::interview_counts::Changes;
 use super::interview_intake::{exists, has_origin, holder_of, set_origin, set_sync_id, upsert};
@@ -30,10 +29,7 @@ struct Waiting {
 
 /// Lets rows wait, each with its place, and answers how many of them are records of erased people: these wait without
 /// names.
-pub(super) fn add(
-    connection: &Connection,
-    rows: &[(u64, Interview)],
-) -> Result<u64, StoreError> {
+pub(super) fn add(connection: &Connection, rows: &[(u64, Interview)]) -> rusqlite::Result<u64> {
     let mut erased = ErasedRecords::of(connection)?;
     for (place, interview) in rows {
         let interview = erased.known(connection, interview.clone())?;

@@ -12,7 +12,6 @@ use tokio::sync::{
 };
 use tokio::task::spawn_blocking;
 
-use super::error::may_fail_with_the_store;
 use super::import_rows::{ROWS_AT_ONCE, add, apply, decide, discard, judge};
 use super::interviews::note_erased;
 use super::writer::Lane;
@@ -40,8 +39,6 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
-may_fail_with_the_store!(ImportError);
-
 /// Who may change interview records at the same time.
 #[derive(Clone, Default)]
 pub(super) struct Turns {
@@ -53,15 +50,21 @@ pub(super) struct Turns {
 }
 
 /// As long as it is held, no import begins.
-pub struct LongTurn(#[allow(dead_code)] OwnedMutexGuard<()>);
+pub struct LongTurn {
+    _held: OwnedMutexGuard<()>,
+}
 
 /// As long as it is held, no import judges or writes.
-pub(super) struct ShortTurn(#[allow(dead_code)] OwnedRwLockReadGuard<()>);
+pub(super) struct ShortTurn {
+    _held: OwnedRwLockReadGuard<()>,
+}
 
 impl Store {
     /// Waits until no import is under way, and lets none begin.
     pub async fn hold_imports_back(&self) -> LongTurn {
-        LongTurn(Arc::clone(&self.turns.long).lock_owned().await)
+        LongTurn {
+            _held: Arc::clone(&self.turns.long).lock_owned().await,
+        }
     }
 
     /// The turn of one who changes single records. It belongs into the command that does so: the caller may go away
@@ -70,7 +73,7 @@ impl Store {
         loop {
             let turn = Arc::clone(&self.turns.records).read_owned();
             if let Ok(turn) = tokio::time::timeout(AGAIN, turn).await {
-                return Ok(ShortTurn(turn));
+                return Ok(ShortTurn { _held: turn });
             }
             if let Some(trouble) = self.file.trouble() {
                 return Err(StoreError::Unavailable(trouble));
@@ -210,7 +213,9 @@ impl Store {
             rows = rest;
             let began = Clock::System.monotonic();
             erased += self
-                .accept(Lane::Maintenance, move |connection| add(connection, &some))
+                .accept(Lane::Maintenance, move |connection| {
+                    Ok::<_, StoreError>(add(connection, &some)?)
+                })
                 .await?;
             pause_after(began).await;
         }
@@ -230,10 +235,10 @@ impl Store {
 
     /// Deletes what waits and was not decided.
     async fn discard(&self) -> Result<(), StoreError> {
+        let step = |connection: &Connection| Ok::<_, StoreError>(discard(connection)?);
         loop {
             let began = Clock::System.monotonic();
-            let discarded = self.write(Lane::Maintenance, |connection| Ok(discard(connection)?));
-            if !discarded.await? {
+            if !self.write(Lane::Maintenance, step).await? {
                 return Ok(());
             }
             pause_after(began).await;

@@ -312,12 +312,15 @@ fn unusable(error: &io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
     use crate::language::Language;
+    use crate::store::Store;
 
     #[test]
     fn two_readings_of_the_same_rows_do_not_disturb_each_other() {
         let directory = tempfile::tempdir().unwrap();
-        let mut spool = Spool::beside(&directory.path().join("relay.db")).unwrap();
+        let store = Store::open(directory.path(), Clock::System.moment()).unwrap();
+        let mut spool = Spool::beside(store.file()).unwrap();
         let padding = "x".repeat(9000);
         for line in 1..=20 {
             let row = serde_json::json!({"line": line, "problem": {"ja": padding, "en": padding}});

@@ -2,6 +2,7 @@
 //! nothing of it (contract, section 12.1).
 
 use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -107,22 +107,24 @@ fn what_was_decided_is_ended_wherever_it_was_broken_off() {
     }
 }
 
-#[test]
-fn what_was_not_decided_is_gone_at_the_next_start() {
+#[tokio::test]
+async fn what_was_not_decided_is_gone_at_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
-    let start = || Store::open(directory.path(), moment()).unwrap();
-    let path = start().file().path().to_owned();
-    let database = Connection::open(&path).unwrap();
+    let started_and_stopped = async || {
+        let store = Store::open(directory.path(), moment()).unwrap();
+        let path = store.file().path().to_owned();
+        store.close(moment()).await;
+        Connection::open(path).unwrap()
+    };
+    let database = started_and_stopped().await;
     let_wait(&database, &file(250, 0));
     drop(database);
-    drop(start());
-    let database = Connection::open(&path).unwrap();
+    let database = started_and_stopped().await;
     assert_eq!((waiting(&database), kept(&database)), (0, Vec::new()));
     let_wait(&database, &file(250, 0));
     decide(&database, at(1)).unwrap();
     drop(database);
-    drop(start());
-    let database = Connection::open(&path).unwrap();
+    let database = started_and_stopped().await;
     assert_eq!((waiting(&database), kept(&database).len()), (0, 250));
 }
 
