@@ -139,7 +139,9 @@ pub fn connections() -> usize {
 
 /// The same for a limit; none: there is no limit.
 fn connections_of(files: Option<u64>) -> usize {
-    let rest = files.map_or(u64::MAX, |files| files.saturating_sub(OTHER_FILES) / LISTENERS);
+    let rest = files.map_or(u64::MAX, |files| {
+        files.saturating_sub(OTHER_FILES) / LISTENERS
+    });
     let rest = usize::try_from(rest).unwrap_or(usize::MAX);
     rest.clamp(FEWEST, CONNECTIONS)
 }
@@ -148,7 +150,10 @@ fn connections_of(files: Option<u64>) -> usize {
 pub fn tell_few_connections() {
     let connections = connections();
     if connections < CONNECTIONS {
-        tracing::warn!(connections, "this process may open few files: each listener has so many connections at a time, and closes those that ask nothing for new ones. Raise LimitNOFILE= of the service, or ulimit -n in a shell");
+        tracing::warn!(
+            connections,
+            "this process may open few files: each listener has so many connections at a time, and closes those that ask nothing for new ones. Raise LimitNOFILE= of the service, or ulimit -n in a shell"
+        );
     }
 }
 

@@ -66,7 +66,9 @@ pub(super) fn judge(
             result.repeated.push((number, self::number(first)));
         }
         if is_taken(connection, &row)? {
-            result.refused.push((number, InterviewConflict::SyncIdTaken));
+            result
+                .refused
+                .push((number, InterviewConflict::SyncIdTaken));
         }
         match conflict_of_origin(connection, &row)? {
             Some(InterviewConflict::OriginUnknown) if unknown_origin == UnknownOrigin::Drop => {
@@ -230,8 +232,8 @@ fn first_with(connection: &Connection, id: &str) -> rusqlite::Result<i64> {
         .query_row([id], |row| row.get(0))
 }
 
-/// Whether another record will have this one's id at VoiceDrive: one that the file does not touch, or one that stands
-/// in it before.
+/// Whether another record will have this one's id at VoiceDrive: one that the file does not touch, or the first one in it
+/// with this id.
 fn is_taken(connection: &Connection, row: &Waiting) -> rusqlite::Result<bool> {
     let Some(sync_id) = &row.interview.voicedrive_sync_id else {
         return Ok(false);
@@ -241,10 +243,10 @@ fn is_taken(connection: &Connection, row: &Waiting) -> rusqlite::Result<bool> {
             "SELECT EXISTS (SELECT 1 FROM interviews i
                              WHERE i.voicedrive_sync_id = ?1 AND i.id <> ?2
                                AND NOT EXISTS (SELECT 1 FROM import_rows r WHERE r.id = i.id))
-                 OR EXISTS (SELECT 1 FROM import_rows r
-                             WHERE r.voicedrive_sync_id = ?1 AND r.id <> ?2 AND r.place < ?3)",
+                 OR ?2 <> (SELECT r.id FROM import_rows r
+                            WHERE r.voicedrive_sync_id = ?1 ORDER BY r.place LIMIT 1)",
         )?
-        .query_row((sync_id, &row.interview.id, row.place), |row| row.get(0))
+        .query_row((sync_id, &row.interview.id), |row| row.get(0))
 }
 
 /// What a record will stand in the place of.

@@ -228,11 +228,7 @@ impl Postponed {
     }
 
     /// Gives every record what was taken from it, and judges what they leave behind.
-    fn settle(
-        self,
-        connection: &Connection,
-        counts: &mut Changes,
-    ) -> Result<Settled, StoreError> {
+    fn settle(self, connection: &Connection, counts: &mut Changes) -> Result<Settled, StoreError> {
         let mut settled = Settled::default();
         let refused = &mut settled.refused;
         for ((id, place), links) in self.0 {
@@ -255,7 +251,10 @@ impl Postponed {
 }
 
 /// The id of the record that has this id at VoiceDrive.
-pub(super) fn holder_of(connection: &Connection, sync_id: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn holder_of(
+    connection: &Connection,
+    sync_id: &str,
+) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT id FROM interviews WHERE voicedrive_sync_id = ?1")?
         .query_row([sync_id], |row| row.get(0))
@@ -294,7 +293,11 @@ pub(super) fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool
 }
 
 /// Whether the record stands in the place of `origin` already.
-pub(super) fn has_origin(connection: &Connection, id: &str, origin: &str) -> rusqlite::Result<bool> {
+pub(super) fn has_origin(
+    connection: &Connection,
+    id: &str,
+    origin: &str,
+) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM interviews WHERE id = ?1 AND rescheduled_from_id = ?2")?
         .exists([id, origin])

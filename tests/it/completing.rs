@@ -11,7 +11,10 @@ const CASES: [(&[&str], &[&str]); 11] = [
         &["accepted", "retrying", "delivered", "exhausted"],
     ),
     (&["--json", "token", ""], &["issue", "list", "revoke"]),
-    (&["--config", "/tmp/x", "tail", "--sta"], &["--status", "--staff-id"]),
+    (
+        &["--config", "/tmp/x", "tail", "--sta"],
+        &["--status", "--staff-id"],
+    ),
     (&["resend", "--unt"], &["--until"]),
     (
         &["token", "issue", "--scope", ""],
@@ -21,7 +24,10 @@ const CASES: [(&[&str], &[&str]); 11] = [
         &["import", "interviews", "--unknown-origin", ""],
         &["keep", "drop"],
     ),
-    (&["export", "deliveries", "--format", ""], &["csv", "ndjson"]),
+    (
+        &["export", "deliveries", "--format", ""],
+        &["csv", "ndjson"],
+    ),
     (&["receiver-test", "--pro"], &["--profile"]),
     (&["alert", "h"], &["history", "help"]),
     // A word that is typed, or a command.
@@ -45,7 +51,10 @@ fn every_case_is_offered(offered: impl Fn(&[&str]) -> Vec<String>) {
     for (typed, expected) in CASES {
         let found = offered(typed);
         for word in expected {
-            assert!(found.iter().any(|found| found == word), "{typed:?}: {found:?}");
+            assert!(
+                found.iter().any(|found| found == word),
+                "{typed:?}: {found:?}"
+            );
         }
     }
 }

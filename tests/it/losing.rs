@@ -199,7 +199,12 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
 
 #[tokio::test]
 async fn what_stands_in_the_place_of_a_file_beside_the_database_is_named() {
-    for name in ["relay.db-wal", "relay.db-shm", "relay.db-journal", "relay.db"] {
+    for name in [
+        "relay.db-wal",
+        "relay.db-shm",
+        "relay.db-journal",
+        "relay.db",
+    ] {
         for is_pipe in [true, false] {
             let (directory, config) = stopped_in_order().await;
             let path = directory.path().join("live").join(name);
@@ -221,9 +226,16 @@ async fn what_stands_in_the_place_of_a_file_beside_the_database_is_named() {
             let error = refused_start(&config, None).await;
             assert!(error.contains(named) && error.contains(told), "{error}");
             let checked = text(&run_as(None, "check", &config).await.stdout);
-            assert!(checked.contains(named) && checked.contains(told), "{checked}");
+            assert!(
+                checked.contains(named) && checked.contains(told),
+                "{checked}"
+            );
             let found = fs::symlink_metadata(&path).unwrap().file_type();
-            assert_eq!((found.is_fifo(), found.is_dir()), (is_pipe, !is_pipe), "it is left");
+            assert_eq!(
+                (found.is_fifo(), found.is_dir()),
+                (is_pipe, !is_pipe),
+                "it is left"
+            );
         }
     }
 }

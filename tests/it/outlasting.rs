@@ -127,7 +127,9 @@ async fn systemd_is_told_that_the_daemon_moves_however_crowded_its_address_is() 
     let path = directory.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     let mut program = program();
-    program.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "900000");
+    program
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "900000");
     let daemon = Daemon::launch(program, &config).await;
     told_to_systemd(&socket, "READY=1").await;
     told_to_systemd(&socket, "WATCHDOG=1").await;
@@ -150,8 +152,16 @@ fn with_few_files(files: u64) -> Command {
     let mut shell = Command::new("/bin/sh");
     let limited = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
     let secrets = program();
-    shell.args(["-c", &limited]).arg(binary()).kill_on_drop(true);
-    shell.env_clear().envs(secrets.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell
+        .args(["-c", &limited])
+        .arg(binary())
+        .kill_on_drop(true);
+    shell.env_clear().envs(
+        secrets
+            .as_std()
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     shell
 }
 
@@ -162,7 +172,10 @@ async fn callers_cannot_take_all_the_files_that_may_be_open() {
     fs::write(&config, configuration(directory.path(), "", "")).unwrap();
     let daemon = Daemon::launch(with_few_files(64), &config).await;
     let told = daemon.log_before_ready.join("\n");
-    assert!(told.contains("may open few files") && told.contains("LimitNOFILE="), "{told}");
+    assert!(
+        told.contains("may open few files") && told.contains("LimitNOFILE="),
+        "{told}"
+    );
     let address: std::net::SocketAddr = daemon.url["http://".len()..].parse().unwrap();
     let mut idle = Vec::new();
     for _ in 0..100 {

@@ -57,12 +57,16 @@ struct StaffInData<'a> {
 /// Reads one event; `place`, such as `[3].`, is put before a field's name in an error.
 pub(super) fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> {
     if place.is_empty() && text.trim_start().starts_with('[') {
-        return Err(ApiError::InvalidJson(format!("must be one JSON object; {BATCHES}")));
+        return Err(ApiError::InvalidJson(format!(
+            "must be one JSON object; {BATCHES}"
+        )));
     }
     let body: EventBody<'_> = serde_json::from_str(text).map_err(|error| {
         let is_wrapped_list = error.to_string().starts_with("unknown field `events`");
         if place.is_empty() && is_wrapped_list {
-            ApiError::InvalidJson(format!("must be one event, without `events` around it; {BATCHES}"))
+            ApiError::InvalidJson(format!(
+                "must be one event, without `events` around it; {BATCHES}"
+            ))
         } else {
             not_json(place, &error)
         }

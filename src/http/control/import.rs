@@ -73,9 +73,7 @@ pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
     request::media(request.headers(), true)?;
     let received = receive(request.into_body(), api).await;
     let file = received.map_err(|error| match error {
-        ApiError::NoRoomForFile(mib) => {
-            ApiError::DatabaseInTrouble(no_room(mib, options.language))
-        }
+        ApiError::NoRoomForFile(mib) => ApiError::DatabaseInTrouble(no_room(mib, options.language)),
         other => other,
     })?;
     let wish = if options.dry_run {

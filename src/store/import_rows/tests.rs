@@ -73,7 +73,11 @@ fn waiting(connection: &Connection) -> u64 {
 
 fn kept(connection: &Connection) -> Vec<Interview> {
     connection
-        .prepare(concat!("SELECT seq, ", fields!(), " FROM interviews ORDER BY seq"))
+        .prepare(concat!(
+            "SELECT seq, ",
+            fields!(),
+            " FROM interviews ORDER BY seq"
+        ))
         .unwrap()
         .query_map([], interview)
         .unwrap()
@@ -98,7 +102,9 @@ fn what_was_decided_is_ended_wherever_it_was_broken_off() {
         assert_eq!(waiting(&connection), 0);
         assert_eq!(differences(&connection).unwrap(), 0);
         let interrupted = "SELECT count(*) FROM import_decided";
-        let left: u64 = connection.query_row(interrupted, [], |row| row.get(0)).unwrap();
+        let left: u64 = connection
+            .query_row(interrupted, [], |row| row.get(0))
+            .unwrap();
         assert_eq!(left, 0);
         if !more {
             assert!(steps > 5, "{steps}");

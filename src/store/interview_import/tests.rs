@@ -79,7 +79,10 @@ async fn an_event_is_accepted_in_the_middle_of_an_import() {
         id: "other".to_owned(),
         ..record(0)
     }];
-    store.put_interviews(other, somebody(), at(0)).await.unwrap();
+    store
+        .put_interviews(other, somebody(), at(0))
+        .await
+        .unwrap();
     assert!(!importing.is_finished());
     go_on.send(()).unwrap();
     assert_eq!(importing.await.unwrap().unwrap().created, 1000);
