@@ -197,6 +197,24 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
     }
 }
 
+fn make_pipe(path: &Path) {
+    let mode = Mode::RUSR | Mode::WUSR;
+    mknodat(CWD, path, FileType::Fifo, mode, 0).unwrap();
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_file_that_can_be_done_without_holds_up_nobody() {
+    for name in ["README", "reserve", "relay-backup.db", "live/closed-in-order"] {
+        let (directory, config) = stopped_in_order().await;
+        let path = directory.path().join(name);
+        fs::remove_file(&path).unwrap();
+        make_pipe(&path);
+        let daemon = Daemon::launch(program(), &config).await;
+        daemon.json(&["send", "a.b"]).await;
+        stopped(daemon).await;
+    }
+}
+
 #[tokio::test]
 async fn what_stands_in_the_place_of_a_file_beside_the_database_is_named() {
     for name in [
@@ -212,8 +230,7 @@ async fn what_stands_in_the_place_of_a_file_beside_the_database_is_named() {
                 fs::remove_file(&path).unwrap();
             }
             if is_pipe {
-                let mode = Mode::RUSR | Mode::WUSR;
-                mknodat(CWD, &path, FileType::Fifo, mode, 0).unwrap();
+                make_pipe(&path);
             } else {
                 fs::create_dir(&path).unwrap();
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{ErrorCode, ffi};
-use rustix::fs::{FallocateFlags, StatVfsMountFlags, fallocate, statvfs};
+use rustix::fs::{FallocateFlags, OFlags, StatVfsMountFlags, fallocate, statvfs};
 
 use crate::trouble::Shortage;
 
@@ -97,6 +97,8 @@ impl Reserve {
             .write(true)
             .truncate(false)
             .mode(0o640)
+            // A pipe in its place would wait for somebody who reads it.
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
             .open(self.path.as_path())?;
         fallocate(&file, FallocateFlags::empty(), 0, size)?;
         Ok(())
