@@ -100,8 +100,6 @@ fn has(body: &[u8], what: &[u8]) -> bool {
 
 /// Two Japanese letters beside each other. A single one may be a letter with an accent and the one behind it.
 fn has_a_japanese_word(text: &str) -> bool {
-    let is_japanese =
-        |letter: char| matches!(letter, '\u{3041}'..='\u{30fe}' | '\u{4e00}'..='\u{9fff}');
     let letters: Vec<bool> = text.chars().map(is_japanese).collect();
     letters.windows(2).any(|two| two[0] && two[1])
 }
@@ -210,7 +208,8 @@ mod tests {
                 let encoding = Encoding::for_label(label.as_bytes()).unwrap();
                 let (bytes, _, unmappable) = encoding.encode(words);
                 // What has no half-width kana has no bytes for them.
-                if !unmappable && !(label == "iso-2022-jp" && words.starts_with('ｴ')) {
+                let has_bytes = label != "iso-2022-jp" || !words.starts_with('ｴ');
+                if has_bytes && !unmappable {
                     let read = as_text(&bytes, &plain);
                     assert_eq!(read.as_deref(), Some(words), "{label}");
                 }

@@ -66,7 +66,9 @@ pub struct Last {
 fn explain(readme: &Path) -> io::Result<()> {
     match plain_file::open(readme).and_then(io::read_to_string) {
         Ok(text) if text == README => Ok(()),
-        Err(error) if plain_file::ordinary(readme).is_err() && error.kind() != ErrorKind::NotFound => {
+        Err(error)
+            if plain_file::ordinary(readme).is_err() && error.kind() != ErrorKind::NotFound =>
+        {
             Err(error)
         }
         Ok(_) | Err(_) => fs::write(readme, README),

@@ -204,7 +204,12 @@ fn make_pipe(path: &Path) {
 
 #[tokio::test]
 async fn a_pipe_in_the_place_of_a_file_that_can_be_done_without_holds_up_nobody() {
-    for name in ["README", "reserve", "relay-backup.db", "live/closed-in-order"] {
+    for name in [
+        "README",
+        "reserve",
+        "relay-backup.db",
+        "live/closed-in-order",
+    ] {
         let (directory, config) = stopped_in_order().await;
         let path = directory.path().join(name);
         fs::remove_file(&path).unwrap();
