@@ -126,17 +126,17 @@ async fn answers_200(mut stream: TcpStream, is_stuck: bool) {
 async fn an_answer_whose_body_never_ends_is_a_timeout_and_holds_up_no_other_event() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let (arrived, mut arrives) = tokio::sync::mpsc::unbounded_channel();
+    let (accepted, mut connections) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut is_stuck = true;
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(answers_200(stream, std::mem::take(&mut is_stuck)));
-            arrived.send(()).unwrap();
+            accepted.send(()).unwrap();
         }
     });
     let relay = TestRelay::start_with(&url, "timeout_seconds = 3\n", Clock::System).await;
     let stuck = relay.accept("employee.created").await;
-    arrives.recv().await.unwrap();
+    connections.recv().await.unwrap();
     let other = relay.accept("employee.created").await;
     relay.wait_for_status(&other, "delivered").await;
     let stuck = relay.wait_for_status(&stuck, "retrying").await;
