@@ -288,6 +288,37 @@ CREATE INDEX interviews_by_date ON interviews (
 CREATE INDEX interviews_by_status ON interviews (interview_status, interview_date);
 CREATE INDEX interviews_rescheduled ON interviews (interview_date) WHERE rescheduled_from_id IS NOT NULL;
 
+-- The rows of a file of interview records that is being imported, without what was written of them already. An import
+-- that was broken off before it was decided is deleted at the start, and one that was decided is written to its end.
+CREATE TABLE import_rows (
+  place               INTEGER PRIMARY KEY, -- in the file
+  id                  TEXT NOT NULL,
+  employee_id         TEXT NOT NULL,
+  employee_name       TEXT,
+  interviewer_id      TEXT,
+  interview_type      TEXT NOT NULL,
+  interview_date      TEXT NOT NULL,
+  interview_status    TEXT NOT NULL,
+  duration_minutes    INTEGER,
+  voicedrive_sync_id  TEXT,
+  rescheduled_from_id TEXT,
+  facility_id         TEXT,
+  department_id       TEXT,
+  completed_at        TEXT,
+  status_reason       TEXT
+) STRICT;
+CREATE INDEX import_rows_by_id ON import_rows (id);
+CREATE INDEX import_rows_by_sync_id ON import_rows (voicedrive_sync_id) WHERE voicedrive_sync_id IS NOT NULL;
+
+-- That the rows are kept, and how far they were written. Without a row here nothing was decided.
+CREATE TABLE import_decided (
+  id      INTEGER PRIMARY KEY,
+  at      TEXT NOT NULL,                -- the time that its records get
+  written INTEGER NOT NULL,             -- the last place that was written; then come the names and ids that were in the way
+  CONSTRAINT there_is_one_row CHECK (id = 1),
+  CONSTRAINT at_has_24_characters CHECK (length(at) = 24)
+) STRICT;
+
 -- Interviews by the month, the day and the hour, in UTC, in which they take place. A facility or department of
 -- '' stands for all of them; by the hour only those of everybody are counted, because one facility would have
 -- about as many counts as interviews.

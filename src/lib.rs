@@ -22,6 +22,7 @@
 //! - *repeat*: a post to the ingest that is an event handed in before. It is counted and answered, not kept again.
 //!   *memory*: what is remembered of an event to recognise one. *family*: the events that it is ordered among for that.
 //! - *interview*: a record of a 面談. It is kept and counted, and never sent.
+//! - *decided*: of a file of interviews that is imported: from that commit on all of it counts as kept, whatever breaks off.
 //!
 //! What is sent:
 //! - *delivery*: the whole effort to bring one event to VoiceDrive.

@@ -24,6 +24,15 @@ pub fn ordinary(path: &Path) -> io::Result<Metadata> {
     Ok(metadata)
 }
 
+/// Opens an ordinary file. A pipe would wait for somebody who writes to it.
+///
+/// # Errors
+/// As [`ordinary`], and the system's.
+pub fn open(path: &Path) -> io::Result<File> {
+    ordinary(path)?;
+    File::open(path)
+}
+
 /// A whole text of at most `most` bytes, from whatever a person names: a pipe too.
 ///
 /// # Errors

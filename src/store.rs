@@ -45,11 +45,13 @@ mod export;
 pub mod file;
 mod holds;
 mod ids;
+mod import_rows;
 mod incident_report;
 mod incidents;
 mod ingest_memory;
 mod interruptions;
 mod interview_counts;
+mod interview_import;
 mod interview_intake;
 mod interview_row;
 mod interview_stats;
@@ -105,8 +107,10 @@ use error::Failure;
 pub use error::StoreError;
 pub use events::AcceptError;
 pub use file::{DatabaseFile, OpenError};
+pub use interview_import::ImportError;
+use interview_import::Turns;
 pub use interview_intake::PutError;
-pub use interviews::{DeleteError, ImportError};
+pub use interviews::DeleteError;
 use readers::{Priority, Readers};
 use relay_time::RelayTime;
 use writer::{Lane, Writer};
@@ -127,6 +131,7 @@ pub struct Store {
     maintenance_readers: Readers,
     time: RelayTime,
     file: DatabaseFile,
+    turns: Turns,
     /// Tells that a hold began, changed or ended, or that what an outage has left begins to follow.
     turns_changed: watch::Sender<()>,
 }
@@ -171,6 +176,9 @@ impl Store {
         let now = time.now(moment);
         outbox::recover(&opened.connection, now).map_err(at_file)?;
         bulk_resend::release_interrupted(&opened.connection, now).map_err(at_file)?;
+        if let Err(error) = import_rows::end_interrupted(&opened.connection) {
+            tracing::error!(%error, "an import of interview records that was broken off cannot be ended now; the next import or start does it");
+        }
         time.save(&opened.connection, now).map_err(at_file)?;
         let readers = Readers::open(&opened.file, READERS, Priority::Normal)?;
         let delivery_readers = Readers::open(&opened.file, DELIVERY_READERS, Priority::Normal)?;
@@ -184,6 +192,7 @@ impl Store {
             maintenance_readers,
             time,
             file: opened.file,
+            turns: Turns::default(),
             turns_changed: watch::channel(()).0,
         })
     }

@@ -1,12 +1,14 @@
 //! The body of an answer as a text that can be kept and shown.
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{DecoderResult, EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 
 use crate::attempt::Compressed;
 
 /// The most of an answer's body that is kept, in bytes.
 const BODY_KEPT: usize = 8 * 1024;
+/// Begins kanji and kana in ISO-2022-JP.
+const ESCAPES: [&[u8]; 2] = [b"\x1b$B", b"\x1b$@"];
 /// As far as browsers look for the encoding of a page, in bytes.
 const DECLARES_WITHIN: usize = 1024;
 
@@ -22,12 +24,13 @@ pub(super) fn kept(body: &[u8], headers: &HeaderMap) -> Option<String> {
 }
 
 /// At most the first 8 KiB of a body as text, in the encoding that its header declares, else the one that it declares
-/// itself, else in UTF-8. What is not of that encoding is replaced; a character that the limit cut is left out.
+/// itself, else in the one that it can only be. What is not of that encoding is replaced; a character that the limit cut is
+/// left out.
 #[must_use]
 pub fn as_text(body: &[u8], headers: &HeaderMap) -> Option<String> {
-    let encoding = declared(headers).or_else(|| declared_inside(body));
-    let encoding = encoding.unwrap_or(UTF_8);
     let kept = &body[..body.len().min(BODY_KEPT)];
+    let encoding = declared(headers).or_else(|| declared_inside(body));
+    let encoding = encoding.unwrap_or_else(|| undeclared(kept, body.len() == kept.len()));
     let mut decoder = encoding.new_decoder();
     let most = decoder.max_utf8_buffer_length(kept.len())?;
     let mut text = String::with_capacity(most);
@@ -62,6 +65,47 @@ fn declared_inside(body: &[u8]) -> Option<&'static Encoding> {
         .split(['"', '\'', ';', ' ', '/', '\t', '\r', '\n'])
         .next()?;
     Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())
+}
+
+/// The encoding of a body that declares none: UTF-8, unless its bytes are none and are Japanese in another one. `whole`: a
+/// character that its end cuts is a mistake.
+fn undeclared(body: &[u8], whole: bool) -> &'static Encoding {
+    if ESCAPES.iter().any(|escape| has(body, escape)) {
+        return ISO_2022_JP;
+    }
+    let is_utf_8 = match str::from_utf8(body) {
+        Ok(_) => true,
+        Err(error) => !whole && error.error_len().is_none(),
+    };
+    if is_utf_8 {
+        return UTF_8;
+    }
+    // Kana and kanji of Shift_JIS have bytes that EUC-JP does not have.
+    let mut others = [EUC_JP, SHIFT_JIS].into_iter();
+    let other = others.find(|encoding| is_japanese_in(encoding, body, whole));
+    other.unwrap_or(UTF_8)
+}
+
+fn is_japanese_in(encoding: &'static Encoding, body: &[u8], whole: bool) -> bool {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let most = decoder.max_utf8_buffer_length_without_replacement(body.len());
+    let mut text = String::with_capacity(most.unwrap_or_default());
+    let (result, _) = decoder.decode_to_string_without_replacement(body, &mut text, whole);
+    result == DecoderResult::InputEmpty && has_a_japanese_word(&text)
+}
+
+fn has(body: &[u8], what: &[u8]) -> bool {
+    body.windows(what.len()).any(|part| part == what)
+}
+
+/// Two Japanese letters beside each other. A single one may be a letter with an accent and the one behind it.
+fn has_a_japanese_word(text: &str) -> bool {
+    let letters: Vec<bool> = text.chars().map(is_japanese).collect();
+    letters.windows(2).any(|two| two[0] && two[1])
+}
+
+fn is_japanese(letter: char) -> bool {
+    matches!(letter, '\u{3041}'..='\u{30fe}' | '\u{4e00}'..='\u{9fff}')
 }
 
 /// A header that is a text.
@@ -149,6 +193,39 @@ mod tests {
         let page = format!("<meta charset=\"Shift_JIS\">{words}");
         let utf8 = headers(&[(&CONTENT_TYPE, "text/html; charset=utf-8")]);
         assert_eq!(as_text(page.as_bytes(), &utf8), Some(page));
+    }
+
+    #[test]
+    fn a_body_that_declares_nothing_is_read_in_what_it_can_only_be() {
+        let plain = HeaderMap::new();
+        for words in [
+            "署名が違います",
+            "認証失敗",
+            "ｴﾗｰ: 認証に失敗しました",
+            "{\"error\": \"システムエラー\"}",
+        ] {
+            for label in ["shift_jis", "euc-jp", "iso-2022-jp", "utf-8"] {
+                let encoding = Encoding::for_label(label.as_bytes()).unwrap();
+                let (bytes, _, unmappable) = encoding.encode(words);
+                // What has no half-width kana has no bytes for them.
+                let has_bytes = label != "iso-2022-jp" || !words.starts_with('ｴ');
+                if has_bytes && !unmappable {
+                    let read = as_text(&bytes, &plain);
+                    assert_eq!(read.as_deref(), Some(words), "{label}");
+                }
+            }
+        }
+        // The limit cuts a character.
+        let long = "名".repeat(BODY_KEPT);
+        let (long, _, _) = SHIFT_JIS.encode(&long);
+        let cut = [b"!", &long[..]].concat();
+        let read = as_text(&cut, &plain).unwrap();
+        assert!(read.starts_with("!名名") && read.ends_with('名'), "{read}");
+        // Western letters are no Japanese.
+        for bytes in [&b"caf\xe9"[..], b"\xe9a", b"f\xfcr \xe9t\xe9"] {
+            let read = as_text(bytes, &plain).unwrap();
+            assert!(!read.chars().any(is_japanese), "{read}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Taking in a whole file of interview records, all or none, for the command line and for the page.
 //!
-//! The rows wait on the disk (`rows`). When all of them do, one transaction keeps them; when a single row is bad, nothing
-//! is kept, and every bad row is named with everything that is wrong.
+//! The rows wait on the disk (`rows`). When all of them do, the store keeps them; when a single row is bad, nothing is kept,
+//! and every bad row is named with everything that is wrong.
 
 mod rows;
 
@@ -39,12 +39,13 @@ impl Arriving {
     /// On the disk of the database.
     ///
     /// # Errors
-    /// `Unavailable`, also of the methods, when the rows cannot be written.
+    /// `NoRoomForFile` when the disk has no room for it, `Unavailable` when the rows cannot be written; also of the
+    /// methods.
     pub(super) fn at(api: &Api) -> Result<Self, ApiError> {
         Ok(Self {
             rows: 0,
             bad: false,
-            spool: Spool::beside(api.store.file().path())?,
+            spool: Spool::beside(api.store.file())?,
         })
     }
 
@@ -136,11 +137,10 @@ pub(super) async fn import(
     wish: ImportWish,
     by: Actor,
 ) -> Result<Report, ApiError> {
-    let rows = file.spooled.clone();
     // A file with bad rows is only tried: the rest of its mistakes is told too.
     let wish = if file.bad { ImportWish::Try } else { wish };
     let now = api.clock.now();
-    let records = move || Ok(rows.records());
+    let records = file.spooled.records();
     let imported = api
         .store
         .import_interviews(records, unknown_origin, wish, by, now);

@@ -81,6 +81,11 @@ pub enum ApiError {
     /// Nothing can be written now; nothing was accepted.
     #[error("{}. Nothing was accepted; try again later.", unavailable(.0.as_ref()))]
     StorageUnavailable(Option<Trouble>),
+    /// A file of interview records does not fit on the disk: so many MiB more would have to be free.
+    #[error(
+        "The file does not fit on the relay's disk: about {0} MiB more must be free. Nothing was imported."
+    )]
+    NoRoomForFile(u64),
     /// The same for whoever monitors the relay: what is wrong with the database, and what to do.
     #[error("{0}")]
     DatabaseInTrouble(String),
@@ -119,7 +124,7 @@ impl ApiError {
             }
             Self::RateLimitExceeded(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR"),
-            Self::StorageUnavailable(_) | Self::DatabaseInTrouble(_) => {
+            Self::StorageUnavailable(_) | Self::DatabaseInTrouble(_) | Self::NoRoomForFile(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "STORAGE_UNAVAILABLE")
             }
             Self::DeliveryStalled => (StatusCode::SERVICE_UNAVAILABLE, "DELIVERY_STALLED"),

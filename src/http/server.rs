@@ -28,6 +28,7 @@ use hyper::{Request, Response, Uri};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use rustix::process::getrlimit;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -47,10 +48,17 @@ use request_id::NewRequestId;
 /// A complete answer.
 pub type Reply = Response<Full<Bytes>>;
 
-/// Connections at a time. For who comes later one that asks nothing leaves; when there is none, it waits to be accepted.
+/// Connections of a listener at a time, where enough files may be open. For who comes later one that asks nothing leaves;
+/// when there is none, it waits to be accepted.
 const CONNECTIONS: usize = 512;
-/// The most of them that one peer has; a trusted proxy stands for many.
-const OF_ONE_PEER: usize = CONNECTIONS / 2;
+/// Where few files may be open, a listener has so many at least.
+const FEWEST: usize = 4;
+/// Of the files that may be open, so many are for everything else: the database, what is sent, copies, the control socket.
+const OTHER_FILES: u64 = 64;
+/// Listeners of the network that share the rest.
+const LISTENERS: u64 = 2;
+/// One peer has at most this fraction (1/n) of them; a trusted proxy stands for many.
+const SHARE: usize = 2;
 /// The longest that the head of a request may take to arrive, and that a connection may be idle.
 const HEADER_TIME: Duration = Duration::from_secs(30);
 /// Bodies up to so many bytes are read together with the head, mostly.
@@ -122,13 +130,42 @@ pub trait App: Send + Sync + 'static {
     fn monotonic(&self) -> Duration;
 }
 
+/// How many connections a listener may have at a time, as the system lets this process open files. Others than those of the
+/// network would be shut out if callers could take all of them.
+#[must_use]
+pub fn connections() -> usize {
+    connections_of(getrlimit(rustix::process::Resource::Nofile).current)
+}
+
+/// The same for a limit; none: there is no limit.
+fn connections_of(files: Option<u64>) -> usize {
+    let rest = files.map_or(u64::MAX, |files| {
+        files.saturating_sub(OTHER_FILES) / LISTENERS
+    });
+    let rest = usize::try_from(rest).unwrap_or(usize::MAX);
+    rest.clamp(FEWEST, CONNECTIONS)
+}
+
+/// Tells when there may be fewer connections than usual.
+pub fn tell_few_connections() {
+    let connections = connections();
+    if connections < CONNECTIONS {
+        tracing::warn!(
+            connections,
+            "this process may open few files: each listener has so many connections at a time, and closes those that ask nothing for new ones. Raise LimitNOFILE= of the service, or ulimit -n in a shell"
+        );
+    }
+}
+
 /// Serves `app` until `stop` becomes true, then lets requests under way finish.
 pub async fn serve(
     app: Arc<impl App>,
     mut listener: impl Listener,
     mut stop: watch::Receiver<bool>,
 ) {
-    let permits = Permits::new(CONNECTIONS, OF_ONE_PEER);
+    let connections = connections();
+    let of_one_peer = connections / SHARE;
+    let permits = Permits::new(connections, of_one_peer);
     let too_many = LogLimit::default();
     let idle = LogLimit::default();
     let not_accepted = LogLimit::default();
@@ -147,11 +184,11 @@ pub async fn serve(
                 let counted = peer.ip().filter(|ip| !app.is_proxy(*ip)).map(counted_as);
                 if let Some(admitted) = permits.take(place, counted) {
                     if admitted.another_evicted {
-                        tell_idle(&*app, peer.ip(), &idle);
+                        tell_idle(&*app, peer.ip(), of_one_peer, &idle);
                     }
                     connect(&app, stream, peer, admitted, &graceful);
                 } else {
-                    tell_refused(&*app, peer.ip(), &too_many);
+                    tell_refused(&*app, peer.ip(), of_one_peer, &too_many);
                 }
             }
             (None, _) => break,
@@ -176,17 +213,17 @@ fn tell_not_accepted(app: &impl App, error: &io::Error, not_accepted: &LogLimit)
     }
 }
 
-fn tell_idle(app: &impl App, peer: Option<IpAddr>, idle: &LogLimit) {
+fn tell_idle(app: &impl App, peer: Option<IpAddr>, most: usize, idle: &LogLimit) {
     idle.add();
     if let (Some(peer), Some(closed)) = (peer, idle.due(app.monotonic())) {
-        tracing::warn!(%peer, closed, "a peer has {OF_ONE_PEER} connections already, and some ask nothing: the oldest of these are closed for its new ones; a proxy that stands for many belongs in server.trusted_proxies");
+        tracing::warn!(%peer, closed, "a peer has {most} connections already, and some ask nothing: the oldest of these are closed for its new ones; a proxy that stands for many belongs in server.trusted_proxies");
     }
 }
 
-fn tell_refused(app: &impl App, peer: Option<IpAddr>, too_many: &LogLimit) {
+fn tell_refused(app: &impl App, peer: Option<IpAddr>, most: usize, too_many: &LogLimit) {
     too_many.add();
     if let (Some(peer), Some(refused)) = (peer, too_many.due(app.monotonic())) {
-        tracing::warn!(%peer, refused, "a peer has {OF_ONE_PEER} connections with a request on each already and gets no more; a proxy that stands for many belongs in server.trusted_proxies");
+        tracing::warn!(%peer, refused, "a peer has {most} connections with a request on each already and gets no more; a proxy that stands for many belongs in server.trusted_proxies");
     }
 }
 

@@ -74,6 +74,7 @@ impl Bound {
         api: &watch::Receiver<Arc<Api>>,
         stop: &watch::Receiver<bool>,
     ) -> JoinSet<()> {
+        http::server::tell_few_connections();
         let mut listeners = JoinSet::new();
         let network = http::network(api.clone());
         if let Some(listener) = self.plain {

@@ -321,6 +321,13 @@ impl DatabaseFile {
         reserve::lacks_inodes(&self.directory)
     }
 
+    /// How many MiB more have to be free on the disk so that `bytes` can be written without touching what is left for
+    /// results; none: they are.
+    #[must_use]
+    pub fn mib_missing_for(&self, bytes: u64) -> Option<u64> {
+        self.reserve.mib_missing_for(bytes)
+    }
+
     /// Bytes that are free on the disk, and all that it has.
     #[must_use]
     pub fn disk_bytes(&self) -> Option<(u64, u64)> {

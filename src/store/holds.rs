@@ -141,7 +141,8 @@ pub(super) fn begin(
     hold: &NewHold,
     now: Now,
 ) -> Result<HoldResult, StoreError> {
-    let until_ms = now.axis_after(hold.lasts);
+    // A person has said a moment by the wall clock, and is shown exactly that.
+    let until_ms = now.axis_of(now.wall.after(hold.lasts));
     // One whose end was not told yet is another one.
     if over(connection, now)?.contains(&hold.route) {
         tell_of_end(connection, &hold.route, false, now)?;
@@ -248,7 +249,7 @@ mod tests {
     use super::*;
     use crate::store::events::accept;
     use crate::store::outbox::due;
-    use crate::store::tests::{count, database, somebody, submission, when};
+    use crate::store::tests::{at, count, database, moment, somebody, submission, when};
 
     fn hold(route: &str, minutes: u64) -> NewHold {
         NewHold {
@@ -279,6 +280,19 @@ mod tests {
         }
         begin(&connection, &hold("other", 5), when(0)).unwrap();
         assert!(!found(2 * minute).held);
+    }
+
+    #[tokio::test]
+    async fn the_moment_that_was_asked_for_is_shown_though_the_clocks_have_drifted() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), moment()).unwrap();
+        let drifted = Moment {
+            wall: at(60_007),
+            monotonic: Duration::from_mins(1),
+        };
+        store.hold(hold("default", 5), drifted).await.unwrap();
+        let holds = store.holds(drifted).await.unwrap();
+        assert_eq!(holds[0].until, at(60_007 + 5 * 60_000));
     }
 
     #[test]

@@ -24,9 +24,6 @@ pub(super) fn slots(facility: &str, department: &str) -> &'static [Unit] {
     }
 }
 
-/// Counts that may wait to be written, about 4 MiB of them: memory stays bounded, however long a file is.
-const WAITING: usize = 16_384;
-
 /// The key of a count: facility, department, slot, type.
 type Key = (String, String, String, String);
 
@@ -61,17 +58,6 @@ impl Changes {
                 }
             }
         }
-    }
-
-    /// Writes them when there are many.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub(super) fn write_many(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        if self.0.len() < WAITING {
-            return Ok(());
-        }
-        std::mem::take(self).write(connection)
     }
 
     /// Writes them.

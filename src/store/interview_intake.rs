@@ -1,7 +1,7 @@
-//! Stores the records of a batch or file one after the other, and checks the result as a whole, because a later
-//! record may release an id that an earlier one needs.
+//! Stores the records of a batch one after the other, and checks the result as a whole, because a later record may
+//! release an id that an earlier one needs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -10,9 +10,7 @@ use super::erased_records::ErasedRecords;
 use super::error::may_fail_with_the_store;
 use super::interview_counts::Changes;
 use super::interview_row::{create, find, replace};
-use crate::interview::{
-    ImportResult, Interview, InterviewConflict, InterviewRecord, PutResult, UnknownOrigin,
-};
+use crate::interview::{Interview, InterviewConflict, InterviewRecord, PutResult};
 use crate::timestamp::Timestamp;
 
 /// Why nothing of a batch was kept.
@@ -50,7 +48,7 @@ pub(super) fn put(
         index: usize::try_from(place).unwrap_or(usize::MAX),
         why,
     };
-    let mut intake = Intake::new(connection, now, false)?;
+    let mut intake = Intake::new(connection, now)?;
     let mut done = Vec::with_capacity(interviews.len());
     for (place, interview) in (0..).zip(interviews) {
         let interview = intake.known(interview.clone())?;
@@ -65,7 +63,7 @@ pub(super) fn put(
         let earlier = intake.take(place, interview)?;
         done.push(put_result(earlier.as_ref()));
     }
-    let settled = intake.settle(UnknownOrigin::Refuse)?;
+    let settled = intake.settle()?;
     match settled.refused.first() {
         None => Ok(StoredBatch {
             results: done,
@@ -101,7 +99,7 @@ fn origin_conflict(
 }
 
 /// Keeps one record, and answers the one that it replaces.
-fn upsert(
+pub(super) fn upsert(
     connection: &Connection,
     interview: &Interview,
     now: Timestamp,
@@ -122,8 +120,6 @@ fn upsert(
 struct Intake<'c> {
     connection: &'c Connection,
     now: Timestamp,
-    /// A dry run: everything is rolled back in the end, so the counts are not updated.
-    tried: bool,
     counts: Changes,
     postponed: Postponed,
     erased: ErasedRecords,
@@ -143,17 +139,15 @@ struct Links {
 struct Settled {
     /// How many records of erased people there were.
     erased: u64,
-    origins_dropped: u64,
     /// In the order of their places.
     refused: Vec<(u64, InterviewConflict)>,
 }
 
 impl<'c> Intake<'c> {
-    fn new(connection: &'c Connection, now: Timestamp, tried: bool) -> Result<Self, StoreError> {
+    fn new(connection: &'c Connection, now: Timestamp) -> Result<Self, StoreError> {
         Ok(Self {
             connection,
             now,
-            tried,
             counts: Changes::default(),
             postponed: Postponed::default(),
             erased: ErasedRecords::of(connection)?,
@@ -174,82 +168,18 @@ impl<'c> Intake<'c> {
         self.postponed
             .split(self.connection, place, &mut interview)?;
         let earlier = upsert(self.connection, &interview, self.now, &mut self.counts)?;
-        if self.tried {
-            self.counts = Changes::default();
-        } else {
-            self.counts.write_many(self.connection)?;
-        }
         Ok(earlier)
     }
 
     /// Makes the checks, and writes what was deferred.
-    fn settle(mut self, unknown_origin: UnknownOrigin) -> Result<Settled, StoreError> {
-        let settled = self
-            .postponed
-            .settle(self.connection, unknown_origin, &mut self.counts)?;
-        if !self.tried {
-            self.counts.write(self.connection)?;
-        }
+    fn settle(mut self) -> Result<Settled, StoreError> {
+        let settled = self.postponed.settle(self.connection, &mut self.counts)?;
+        self.counts.write(self.connection)?;
         Ok(Settled {
             erased: self.erased.met(),
             ..settled
         })
     }
-}
-
-pub(super) fn import<R, I>(
-    connection: &Connection,
-    rows: &R,
-    unknown_origin: UnknownOrigin,
-    tried: bool,
-    now: Timestamp,
-) -> Result<ImportResult, StoreError>
-where
-    R: Fn() -> Result<I, StoreError>,
-    I: Iterator<Item = Result<(u64, Interview), StoreError>>,
-{
-    let mut intake = Intake::new(connection, now, tried)?;
-    let mut result = ImportResult::default();
-    let mut suspects = BTreeSet::new();
-    for row in rows()? {
-        let (place, interview) = row?;
-        let id = interview.id.clone();
-        let interview = intake.known(interview)?;
-        let earlier = intake.take(place, interview.clone())?;
-        // Written by a row before this one, or by a call in the same millisecond.
-        if earlier.as_ref().is_some_and(|one| one.updated_at == now) {
-            suspects.insert(id);
-        }
-        result.count(earlier.map(|one| one.interview), interview);
-    }
-    let settled = intake.settle(unknown_origin)?;
-    result.erased = settled.erased;
-    result.origins_dropped = settled.origins_dropped;
-    result.refused = settled.refused;
-    if !suspects.is_empty() {
-        result.repeated = repeated(rows()?, &suspects)?;
-    }
-    Ok(result)
-}
-
-/// The places of the rows whose id another row had before, each with the place of the first one that has it. Not
-/// every id is remembered: a file has any number of rows.
-fn repeated(
-    rows: impl Iterator<Item = Result<(u64, Interview), StoreError>>,
-    suspects: &BTreeSet<String>,
-) -> Result<Vec<(u64, u64)>, StoreError> {
-    let mut first = BTreeMap::new();
-    let mut repeated = Vec::new();
-    for row in rows {
-        let (place, interview) = row?;
-        if suspects.contains(&interview.id) {
-            let first = *first.entry(interview.id).or_insert(place);
-            if first != place {
-                repeated.push((place, first));
-            }
-        }
-    }
-    Ok(repeated)
 }
 
 impl Postponed {
@@ -298,12 +228,7 @@ impl Postponed {
     }
 
     /// Gives every record what was taken from it, and judges what they leave behind.
-    fn settle(
-        self,
-        connection: &Connection,
-        unknown_origin: UnknownOrigin,
-        counts: &mut Changes,
-    ) -> Result<Settled, StoreError> {
+    fn settle(self, connection: &Connection, counts: &mut Changes) -> Result<Settled, StoreError> {
         let mut settled = Settled::default();
         let refused = &mut settled.refused;
         for ((id, place), links) in self.0 {
@@ -317,9 +242,6 @@ impl Postponed {
             let Some(origin) = links.origin else { continue };
             match origin_conflict(connection, &id, &origin)? {
                 None => set_origin(connection, &id, &origin)?,
-                Some(InterviewConflict::OriginUnknown) if unknown_origin == UnknownOrigin::Drop => {
-                    settled.origins_dropped += 1;
-                }
                 Some(why) => refused.push((place, why)),
             }
         }
@@ -329,19 +251,22 @@ impl Postponed {
 }
 
 /// The id of the record that has this id at VoiceDrive.
-fn holder_of(connection: &Connection, sync_id: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn holder_of(
+    connection: &Connection,
+    sync_id: &str,
+) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT id FROM interviews WHERE voicedrive_sync_id = ?1")?
         .query_row([sync_id], |row| row.get(0))
         .optional()
 }
 
-fn set_sync_id(
+pub(super) fn set_sync_id(
     connection: &Connection,
     id: &str,
     sync_id: &str,
     counts: &mut Changes,
-) -> Result<(), StoreError> {
+) -> rusqlite::Result<()> {
     let Some(InterviewRecord { mut interview, .. }) = find(connection, id)? else {
         return Ok(());
     };
@@ -354,21 +279,25 @@ fn set_sync_id(
     Ok(())
 }
 
-fn set_origin(connection: &Connection, id: &str, origin: &str) -> rusqlite::Result<()> {
+pub(super) fn set_origin(connection: &Connection, id: &str, origin: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE interviews SET rescheduled_from_id = ?2 WHERE id = ?1")?
         .execute((id, origin))
         .map(|_| ())
 }
 
-fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
+pub(super) fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM interviews WHERE id = ?1")?
         .exists([id])
 }
 
 /// Whether the record stands in the place of `origin` already.
-fn has_origin(connection: &Connection, id: &str, origin: &str) -> rusqlite::Result<bool> {
+pub(super) fn has_origin(
+    connection: &Connection,
+    id: &str,
+    origin: &str,
+) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM interviews WHERE id = ?1 AND rescheduled_from_id = ?2")?
         .exists([id, origin])

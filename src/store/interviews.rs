@@ -5,36 +5,15 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::error::may_fail_with_the_store;
 use super::interview_counts::Changes;
-use super::interview_intake::{PutError, import, put};
+use super::interview_intake::{PutError, put};
 use super::interview_row::{COLUMNS, find, record};
 use super::writer::Lane;
 use super::{Store, StoreError, audit, erased_records};
 use crate::audit::{Action, Actor, Subject};
 use crate::interview::{
-    ImportResult, ImportWish, Interview, InterviewCursor, InterviewFilter, InterviewRecord,
-    InterviewStatus, PutResult, UnknownOrigin,
+    Interview, InterviewCursor, InterviewFilter, InterviewRecord, InterviewStatus, PutResult,
 };
 use crate::timestamp::Timestamp;
-
-/// Why nothing of a file was kept.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// Records contradict each other or what is kept, or nothing was to be kept: this is what would have become
-    /// of the file.
-    #[error("nothing of the file was kept")]
-    Undone(Box<ImportResult>),
-    /// The store itself failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-may_fail_with_the_store!(ImportError);
-
-impl From<rusqlite::Error> for ImportError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
 
 /// Why a record was not deleted.
 #[derive(Debug, thiserror::Error)]
@@ -67,52 +46,12 @@ impl Store {
         by: Actor,
         now: Timestamp,
     ) -> Result<Vec<PutResult>, PutError> {
+        let turn = self.turn_of_record().await?;
         self.accept(Lane::Calls, move |connection| {
+            let _held_until_committed = &turn;
             let kept = put(connection, &interviews, now)?;
             note_erased(connection, &by, kept.erased, now).map_err(StoreError::from)?;
             Ok(kept.results)
-        })
-        .await
-    }
-
-    /// Keeps the records of a file, or none of them, each with its place. A record may name one that stands
-    /// anywhere in the file, and stands there once itself; what records contradict is judged by what the whole file
-    /// leaves behind. `rows` is called once for each time that the file is read.
-    ///
-    /// # Errors
-    /// `Undone` with the places of the records that contradict others, or when it was not to be kept; the store's; and what
-    /// `rows` answers.
-    pub async fn import_interviews<R, I>(
-        &self,
-        rows: R,
-        unknown_origin: UnknownOrigin,
-        wish: ImportWish,
-        by: Actor,
-        now: Timestamp,
-    ) -> Result<ImportResult, ImportError>
-    where
-        R: Fn() -> Result<I, StoreError> + Send + 'static,
-        I: Iterator<Item = Result<(u64, Interview), StoreError>>,
-    {
-        self.accept(Lane::Maintenance, move |connection| {
-            let tried = wish == ImportWish::Try;
-            let result = import(connection, &rows, unknown_origin, tried, now)?;
-            let is_wanted = match wish {
-                ImportWish::Try => false,
-                ImportWish::Keep => true,
-                ImportWish::KeepAs(counts) => result.counts() == counts,
-            };
-            if !is_wanted || result.is_refused() {
-                Err(ImportError::Undone(Box::new(result)))
-            } else {
-                let entry = by.clone().did(Action::Import, now);
-                audit::record(
-                    connection,
-                    &entry.counting(result.created + result.replaced),
-                )?;
-                note_erased(connection, &by, result.erased, now)?;
-                Ok(result)
-            }
         })
         .await
     }
@@ -157,7 +96,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, DeleteError> {
         let id = id.to_owned();
+        let turn = self.turn_of_record().await?;
         self.write(Lane::Calls, move |connection| {
+            let _held_until_committed = &turn;
             let present = erased_records::present_id(connection, &id)?;
             let Some(deleted) = delete(connection, present.as_ref().unwrap_or(&id))? else {
                 return Ok(false);
@@ -176,7 +117,7 @@ impl Store {
 }
 
 /// Keeps that records of erased people came again, and were taken without names.
-fn note_erased(
+pub(super) fn note_erased(
     connection: &Connection,
     by: &Actor,
     count: u64,

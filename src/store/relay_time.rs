@@ -53,6 +53,12 @@ impl Now {
         Timestamp::from_unix_ms(axis_ms.saturating_sub(self.ahead_ms))
     }
 
+    /// The moment on the axis at which the wall clock shows this, as it is set now: [`Now::wall_of`] says the same moment
+    /// again, whatever the clocks have drifted.
+    pub(super) fn axis_of(self, wall: Timestamp) -> i64 {
+        wall.unix_ms().saturating_add(self.ahead_ms)
+    }
+
     /// The moment `span` later, on the axis.
     pub(super) fn axis_after(self, span: Duration) -> i64 {
         self.axis_ms.saturating_add(milliseconds(span))

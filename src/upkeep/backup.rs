@@ -1,6 +1,8 @@
 //! The file to copy for backup: `relay-backup.db`, always a complete, closed, consistent database,
 //! at most so much older than the last write (contract, section 9).
 
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +11,7 @@ use tokio::sync::{Mutex as HeldLong, OwnedMutexGuard, watch};
 
 use super::next_look;
 use crate::clock::Clock;
+use crate::plain_file;
 use crate::store::Store;
 use crate::store::file::snapshot::SnapshotError;
 use crate::timestamp::Timestamp;
@@ -59,14 +62,26 @@ pub struct Last {
     pub error: Option<Arc<SnapshotError>>,
 }
 
+/// Writes the README unless it is there already.
+fn explain(readme: &Path) -> io::Result<()> {
+    match plain_file::open(readme).and_then(io::read_to_string) {
+        Ok(text) if text == README => Ok(()),
+        Err(error)
+            if plain_file::ordinary(readme).is_err() && error.kind() != ErrorKind::NotFound =>
+        {
+            Err(error)
+        }
+        Ok(_) | Err(_) => fs::write(readme, README),
+    }
+}
+
 impl BackupFile {
     /// Looks after `relay-backup.db` in `directory`, and says in a README there what it is for.
     #[must_use]
     pub fn new(store: Store, clock: Clock, directory: &Path) -> Self {
         let path = store.file().backup_path();
         let readme = directory.join("README");
-        let is_there = std::fs::read_to_string(&readme).is_ok_and(|text| text == README);
-        if !is_there && let Err(error) = std::fs::write(&readme, README) {
+        if let Err(error) = explain(&readme) {
             tracing::warn!(%error, path = %readme.display(), "the README cannot be written");
         }
         let modified = std::fs::metadata(&path).and_then(|file| file.modified());

@@ -94,6 +94,8 @@ impl Eraser {
         options: Options,
         by: Actor,
     ) -> Result<Done, EraseError> {
+        // A file that waits to be imported may have the person's records with their names.
+        let _no_import = self.store.hold_imports_back().await;
         let texts = self.texts_of(staff_id).await?;
         let count = person.events + person.interviews + person.held;
         let moment = self.clock.moment();

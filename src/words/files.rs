@@ -8,7 +8,7 @@ use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::store::OpenError;
 use crate::store::file::Odd;
-use crate::trouble::{Bar, Trouble};
+use crate::trouble::{Bar, Resource};
 
 impl OpenError {
     /// What is wrong, where, and what to do.
@@ -103,9 +103,22 @@ impl OpenError {
                     "it is the database of another program, and was left as it is. When storage.directory is right, bring this file back to where it belongs. {how}"
                 )
             }
-            Self::Exhausted { resource, .. } => {
-                Trouble::Exhausted(*resource).describe(language, commands)
-            }
+            Self::Exhausted {
+                resource: Resource::FileHandles,
+                ..
+            } => both!(
+                language,
+                "開けるファイルと接続の数が足りないため、起動できません。サービスの LimitNOFILE= を増やしてください (手動で起動する場合は ulimit -n。64 以上)",
+                "so few files and connections may be open that the relay cannot start: raise LimitNOFILE= of the service, or ulimit -n in a shell, to 64 at least"
+            ),
+            Self::Exhausted {
+                resource: Resource::Memory,
+                ..
+            } => both!(
+                language,
+                "メモリーが足りないため、起動できません。ほかのプログラムの使用量を確かめてください (free -m)",
+                "there is too little memory for a start. See what else uses it (free -m)"
+            ),
             Self::Database { what, .. } => {
                 both!(language, "データベースを開けません", "{what}")
             }

@@ -45,6 +45,15 @@ pub(crate) fn refused(rows: u64, bad: u64, language: Language) -> String {
     )
 }
 
+/// A file that does not fit on the relay's disk, with how many MiB more would have to be free.
+pub(crate) fn no_room(mib: u64, language: Language) -> String {
+    both!(
+        language,
+        "ディスクの空きが足りないため、取り込めません (あと約 {mib} MiB 必要です)。何も取り込んでいません。不要なファイルを消して空きを作るか、ファイルをいくつかに分けて、もう一度取り込んでください",
+        "the file does not fit on the relay's disk: about {mib} MiB more must be free. Nothing was imported. Delete what is not needed there, or import the file in parts"
+    )
+}
+
 /// A dry run of a file without mistakes.
 pub(crate) fn tried(rows: u64, language: Language) -> String {
     let all = counted(rows, "good row");
@@ -65,7 +74,7 @@ pub(crate) fn imported(rows: u64, language: Language) -> String {
 pub(crate) fn new_and_replaced(created: u64, replaced: u64, language: Language) -> String {
     both!(
         language,
-        "新規: {created}, 置き換え: {replaced}",
+        "新規 {created} 件、置き換え {replaced} 件",
         "new: {created}, replacing: {replaced}"
     )
 }

@@ -9,7 +9,7 @@ use crate::language::{Language, Locale};
 use crate::reconciliation::received::NotReceived;
 use crate::route::settings::Settings;
 use crate::words::system::of_system;
-use crate::words::{commands, harmless};
+use crate::words::{commands, harmless, json};
 
 /// Deliveries of a kind that are shown; all of them stand in the JSON.
 const SHOWN: usize = 20;
@@ -241,10 +241,10 @@ impl NotAList {
             Self::Foreign(foreign) => foreign.describe(language),
             Self::Lines(bad) => bad.describe(language),
             Self::NoJson(error) => {
-                let line = error.line();
+                let (line, said) = (error.line(), json::in_japanese(&error.to_string()));
                 both!(
                     language,
-                    "{line} 行目: JSON として読めません。途中で切れていないかを確認してください ({error})",
+                    "{line} 行目: JSON として読めません。{said}",
                     "line {line}: is no JSON; see whether it was cut off ({error})"
                 )
             }

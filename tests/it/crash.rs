@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const CALLERS: usize = 4;
 /// Deliveries of a year ago, which are purged meanwhile.
 const OLD: usize = 2000;
+/// Interview records in the file that is imported meanwhile.
+const RECORDS: usize = 500;
 /// What people ask for meanwhile. Each of them goes away at a random moment.
 const ASKED: [&[&str]; 4] = [
     &["backup", "copy.db"],
@@ -61,6 +63,7 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
     let mut acknowledged: HashSet<String> = HashSet::new();
     for _ in 0..rounds {
         let daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+        imported_or_not(directory.path());
         // Some attempts fail, so that retries are under way as well.
         partner.will_answer((0..random.next_u32() % 8).map(|_| status(503)));
         let acknowledging = Arc::new(Semaphore::new(0));
@@ -159,7 +162,18 @@ fn write_records(path: &Path) {
         });
         format!("{record}\n")
     };
-    std::fs::write(path, (0..500).map(record).collect::<String>()).unwrap();
+    std::fs::write(path, (0..RECORDS).map(record).collect::<String>()).unwrap();
+}
+
+/// Whatever broke an import off, the start has ended it: its records are there, or none of them is.
+fn imported_or_not(directory: &Path) {
+    let database = Connection::open(directory.join("live/relay.db")).unwrap();
+    let count = |table: &str| -> usize {
+        let sql = format!("SELECT count(*) FROM {table}");
+        database.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    assert!([0, RECORDS].contains(&count("interviews")));
+    assert_eq!((count("import_rows"), count("import_decided")), (0, 0));
 }
 
 /// Runs a command that is killed when what this answers is dropped.

@@ -368,7 +368,14 @@ const USED_BY: &[(&str, &[&str])] = &[
     ),
     (
         "plain_file",
-        &["cli", "config", "key_pair", "store", "system_error"],
+        &[
+            "cli",
+            "config",
+            "key_pair",
+            "store",
+            "system_error",
+            "upkeep",
+        ],
     ),
     ("priority", &["cli", "store"]),
     (

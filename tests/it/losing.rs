@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 use voicedrive_relay::testing::store::file::snapshot;
 use voicedrive_relay::testing::store::{Store, StoreError};
@@ -193,6 +194,71 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
             error.contains("voicedrive-relay restore"),
             "{what}: {error}"
         );
+    }
+}
+
+fn make_pipe(path: &Path) {
+    let mode = Mode::RUSR | Mode::WUSR;
+    mknodat(CWD, path, FileType::Fifo, mode, 0).unwrap();
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_file_that_can_be_done_without_holds_up_nobody() {
+    for name in [
+        "README",
+        "reserve",
+        "relay-backup.db",
+        "live/closed-in-order",
+    ] {
+        let (directory, config) = stopped_in_order().await;
+        let path = directory.path().join(name);
+        fs::remove_file(&path).unwrap();
+        make_pipe(&path);
+        let daemon = Daemon::launch(program(), &config).await;
+        daemon.json(&["send", "a.b"]).await;
+        stopped(daemon).await;
+    }
+}
+
+#[tokio::test]
+async fn what_stands_in_the_place_of_a_file_beside_the_database_is_named() {
+    for name in [
+        "relay.db-wal",
+        "relay.db-shm",
+        "relay.db-journal",
+        "relay.db",
+    ] {
+        for is_pipe in [true, false] {
+            let (directory, config) = stopped_in_order().await;
+            let path = directory.path().join("live").join(name);
+            if name == "relay.db" {
+                fs::remove_file(&path).unwrap();
+            }
+            if is_pipe {
+                make_pipe(&path);
+            } else {
+                fs::create_dir(&path).unwrap();
+            }
+            let named = path.to_str().unwrap();
+            let told = if name == "relay.db" && !is_pipe {
+                "a directory stands where the database should be"
+            } else {
+                "this is not an ordinary file"
+            };
+            let error = refused_start(&config, None).await;
+            assert!(error.contains(named) && error.contains(told), "{error}");
+            let checked = text(&run_as(None, "check", &config).await.stdout);
+            assert!(
+                checked.contains(named) && checked.contains(told),
+                "{checked}"
+            );
+            let found = fs::symlink_metadata(&path).unwrap().file_type();
+            assert_eq!(
+                (found.is_fifo(), found.is_dir()),
+                (is_pipe, !is_pipe),
+                "it is left"
+            );
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod belonging;
 mod blaming;
 mod clocks;
 mod commands;
+mod completing;
 mod counting;
 mod crash;
 mod delivering;

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::TestRelay;
+use crate::harness::{Clock, TestRelay};
 
 /// A request's head, and what of its body came with it.
 async fn head(stream: &mut TcpStream) -> Option<(String, usize)> {
@@ -103,5 +103,43 @@ async fn an_event_does_not_wait_behind_a_body_that_nobody_reads() {
     let delivered = relay.wait_for_status(&id, "delivered");
     let delivered = tokio::time::timeout(Duration::from_secs(10), delivered).await;
     assert_eq!(delivered.unwrap()["attempts"][0]["outcome"], "success");
+    relay.stop().await;
+}
+
+/// Answers each request with 200, whose body never ends when `is_stuck`.
+async fn answers_200(mut stream: TcpStream, is_stuck: bool) {
+    while let Some((head, read)) = head(&mut stream).await {
+        let mut rest = vec![0; length(&head) - read];
+        stream.read_exact(&mut rest).await.unwrap();
+        let begin = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+        let _ = stream.write_all(begin).await;
+        if is_stuck {
+            return std::future::pending().await;
+        }
+        let _ = stream.write_all(b"ok").await;
+    }
+}
+
+/// The contract, section 5: the whole attempt, the answer included, within the timeout. What is sent once more has the
+/// same `X-Request-ID`.
+#[tokio::test]
+async fn an_answer_whose_body_never_ends_is_a_timeout_and_holds_up_no_other_event() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (accepted, mut connections) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut is_stuck = true;
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answers_200(stream, std::mem::take(&mut is_stuck)));
+            accepted.send(()).unwrap();
+        }
+    });
+    let relay = TestRelay::start_with(&url, "timeout_seconds = 3\n", Clock::System).await;
+    let stuck = relay.accept("employee.created").await;
+    connections.recv().await.unwrap();
+    let other = relay.accept("employee.created").await;
+    relay.wait_for_status(&other, "delivered").await;
+    let stuck = relay.wait_for_status(&stuck, "retrying").await;
+    assert_eq!(stuck["attempts"][0]["outcome"], "timeout");
     relay.stop().await;
 }

@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::process::{Child, ChildStderr};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixDatagram};
+use tokio::process::{Child, ChildStderr, Command};
 use voicedrive_relay::testing::relay::{Relay, StartError, control_socket};
 
 use crate::commands::{Daemon, program};
@@ -106,6 +106,101 @@ async fn a_peer_that_opens_connections_and_asks_nothing_locks_out_nobody() {
     };
     assert!(line.contains("127.0.0.1"), "{line}");
     daemon.kill().await;
+}
+
+/// Waits until the service manager is told this.
+async fn told_to_systemd(socket: &UnixDatagram, wanted: &str) {
+    let mut message = [0; 1024];
+    loop {
+        let length = within(socket.recv(&mut message)).await.unwrap();
+        if text(&message[..length]).lines().any(|line| line == wanted) {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn systemd_is_told_that_the_daemon_moves_however_crowded_its_address_is() {
+    let directory = TempDir::new().unwrap();
+    let config = directory.path().join("config.toml");
+    fs::write(&config, configuration(directory.path(), "", "")).unwrap();
+    let path = directory.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    let mut program = program();
+    program
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "900000");
+    let daemon = Daemon::launch(program, &config).await;
+    told_to_systemd(&socket, "READY=1").await;
+    told_to_systemd(&socket, "WATCHDOG=1").await;
+    let address: std::net::SocketAddr = daemon.url["http://".len()..].parse().unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..600 {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+    for _ in 0..3 {
+        told_to_systemd(&socket, "WATCHDOG=1").await;
+    }
+    daemon.signal("-TERM");
+    told_to_systemd(&socket, "STOPPING=1").await;
+    drop(idle);
+    daemon.stop().await;
+}
+
+/// The program as it starts where so many files may be open.
+fn with_few_files(files: u64) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    let limited = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+    let secrets = program();
+    shell
+        .args(["-c", &limited])
+        .arg(binary())
+        .kill_on_drop(true);
+    shell.env_clear().envs(
+        secrets
+            .as_std()
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    shell
+}
+
+#[tokio::test]
+async fn callers_cannot_take_all_the_files_that_may_be_open() {
+    let directory = TempDir::new().unwrap();
+    let config = directory.path().join("config.toml");
+    fs::write(&config, configuration(directory.path(), "", "")).unwrap();
+    let daemon = Daemon::launch(with_few_files(64), &config).await;
+    let told = daemon.log_before_ready.join("\n");
+    assert!(
+        told.contains("may open few files") && told.contains("LimitNOFILE="),
+        "{told}"
+    );
+    let address: std::net::SocketAddr = daemon.url["http://".len()..].parse().unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+    daemon.json(&["send", "a.b"]).await;
+    daemon.json(&["status"]).await;
+    let answer = crate::harness::client().get(format!("{}/api/health", daemon.url));
+    assert_eq!(within(answer.send()).await.unwrap().status(), 200);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_start_with_too_few_files_says_so() {
+    let directory = TempDir::new().unwrap();
+    let config = directory.path().join("config.toml");
+    fs::write(&config, configuration(directory.path(), "", "")).unwrap();
+    let mut start = with_few_files(16);
+    start.args(["serve", "--config"]).arg(&config);
+    let ended = within(start.output()).await.unwrap();
+    let told = text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    assert!(told.contains("LimitNOFILE="), "{told}");
+    // Nothing was left that would keep the next one from starting.
+    Daemon::launch(program(), &config).await.stop().await;
 }
 
 #[tokio::test]

@@ -42,61 +42,6 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What bash offers for the last of these words.
-fn completed(script: &Path, words: &[&str]) -> Vec<String> {
-    let typed = ["voicedrive-relay"].iter().chain(words).copied();
-    let typed: Vec<&str> = typed.collect();
-    let (current, before) = typed.split_last().unwrap();
-    let output = Command::new("bash")
-        .args([
-            "-c",
-            r#"
-            . "$1"; shift
-            current=$1 previous=$2; shift 2
-            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-            _voicedrive__relay "$1" "$current" "$previous"
-            printf '%s\n' "${COMPREPLY[@]}"
-        "#,
-        ])
-        .arg("bash")
-        .arg(script)
-        .args([current, before.last().unwrap()])
-        .args(&typed)
-        .output()
-        .unwrap();
-    let offered = String::from_utf8(output.stdout).unwrap();
-    offered.lines().map(str::to_owned).collect()
-}
-
-#[test]
-fn bash_completes_below_the_first_word() {
-    let packaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/generated");
-    let script = packaged.join("voicedrive-relay.bash");
-    for (words, offered) in [
-        (&["ta"][..], &["tail"][..]),
-        (
-            &["tail", "--status", ""],
-            &["accepted", "retrying", "delivered", "exhausted"],
-        ),
-        (&["--json", "token", ""], &["issue", "list", "revoke"]),
-        (&["resend", "--unt"], &["--until"]),
-        (
-            &["token", "issue", "--scope", ""],
-            &["stats:read", "events:write", "admin"],
-        ),
-        (&["receiver-test", "--pro"], &["--profile"]),
-        (&["alert", "h"], &["history", "help"]),
-    ] {
-        let found = completed(&script, words);
-        for word in offered {
-            assert!(
-                found.iter().any(|found| found == word),
-                "{words:?}: {found:?}"
-            );
-        }
-    }
-}
-
 #[test]
 fn zsh_waits_for_no_word_before_a_command_that_may_stand_in_its_place() {
     let packaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/generated");

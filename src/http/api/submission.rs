@@ -17,6 +17,8 @@ const BATCH: usize = 1000;
 
 pub(super) const EVENT_ACCEPTED: &str =
     "must be a string of 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
+/// Where several events are handed in.
+const BATCHES: &str = "POST /api/events/batch takes an array of them";
 const STAFF_ID_ACCEPTED: &str =
     "must be a string of 1 to 191 characters, or a number that JavaScript keeps exactly";
 
@@ -55,10 +57,20 @@ struct StaffInData<'a> {
 /// Reads one event; `place`, such as `[3].`, is put before a field's name in an error.
 pub(super) fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> {
     if place.is_empty() && text.trim_start().starts_with('[') {
-        let accepted = "must be one JSON object; POST /api/events/batch takes an array of them";
-        return Err(ApiError::InvalidJson(accepted.to_owned()));
+        return Err(ApiError::InvalidJson(format!(
+            "must be one JSON object; {BATCHES}"
+        )));
     }
-    let body: EventBody<'_> = serde_json::from_str(text).map_err(|e| not_json(place, &e))?;
+    let body: EventBody<'_> = serde_json::from_str(text).map_err(|error| {
+        let is_wrapped_list = error.to_string().starts_with("unknown field `events`");
+        if place.is_empty() && is_wrapped_list {
+            ApiError::InvalidJson(format!(
+                "must be one event, without `events` around it; {BATCHES}"
+            ))
+        } else {
+            not_json(place, &error)
+        }
+    })?;
     let named = |field: &str| format!("{place}{field}");
     let event_type = string(body.event)
         .filter(|name| event::is_event_type(name))

@@ -15,6 +15,7 @@ use crate::http::request::{self, Query};
 use crate::http::wing::Call;
 use crate::interview::{ImportWish, ROW_BYTES, UnknownOrigin};
 use crate::language::Language;
+use crate::words::imports::no_room;
 
 /// The longest silence in the middle of a file.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -58,7 +59,8 @@ fn unknown_origin(word: &str) -> Option<UnknownOrigin> {
 /// `POST /control/interviews/import?dryRun=true&unknownOrigin=drop&language=ja`
 ///
 /// # Errors
-/// `InvalidJson` when the stream breaks off, `PayloadTooLarge` for an endless row, or the store's;
+/// `InvalidJson` when the stream breaks off, `PayloadTooLarge` for an endless row, `DatabaseInTrouble` for a file that does
+/// not fit on the disk, or the store's;
 /// nothing was changed then.
 pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
     let Call {
@@ -69,7 +71,11 @@ pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
     } = call;
     let options = Options::of(&request)?;
     request::media(request.headers(), true)?;
-    let file = receive(request.into_body(), api).await?;
+    let received = receive(request.into_body(), api).await;
+    let file = received.map_err(|error| match error {
+        ApiError::NoRoomForFile(mib) => ApiError::DatabaseInTrouble(no_room(mib, options.language)),
+        other => other,
+    })?;
     let wish = if options.dry_run {
         ImportWish::Try
     } else {

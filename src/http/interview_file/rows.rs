@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -20,7 +19,7 @@ use crate::interview::field::Field;
 use crate::interview::field_error::{FieldError, Why};
 use crate::interview::{ImportResult, Interview, InterviewConflict};
 use crate::language::InBoth;
-use crate::store::StoreError;
+use crate::store::{DatabaseFile, StoreError};
 use crate::trouble::Trouble;
 
 /// A row of the file, as its reader writes it.
@@ -139,8 +138,20 @@ fn contradiction(why: InterviewConflict) -> FieldError {
     }
 }
 
+/// What a file may need of the disk besides its rows here, as a multiple of their size: they wait in the database, too,
+/// and become records there with all their indexes.
+const NEEDED_BESIDES: u64 = 3;
+/// After so many bytes it is looked again whether there is room.
+const LOOK_AGAIN: u64 = 1024 * 1024;
+
 /// Collects the rows of a file in an unnamed temporary file, which disappears with the process.
-pub(super) struct Spool(BufWriter<File>);
+pub(super) struct Spool {
+    rows: BufWriter<File>,
+    bytes: u64,
+    disk: DatabaseFile,
+    /// For so many bytes there was room.
+    looked: u64,
+}
 
 /// The spooled rows. Cheap to clone.
 #[derive(Clone)]
@@ -150,27 +161,49 @@ impl Spool {
     /// On the disk of the database.
     ///
     /// # Errors
-    /// `Unavailable`, also of the methods, when the rows cannot be written.
-    pub(super) fn beside(database: &Path) -> Result<Self, ApiError> {
-        let directory = database.parent().unwrap_or(database);
-        tempfile::tempfile_in(directory)
-            .map(|file| Self(BufWriter::new(file)))
-            .map_err(|error| unusable(&error).into())
+    /// `NoRoomForFile` when the file does not fit there, `Unavailable` when the rows cannot be written; also of the
+    /// methods.
+    pub(super) fn beside(database: &DatabaseFile) -> Result<Self, ApiError> {
+        let path = database.path();
+        let file = tempfile::tempfile_in(path.parent().unwrap_or(path));
+        let file = file.map_err(|error| unusable(&error))?;
+        let mut spool = Self {
+            rows: BufWriter::new(file),
+            bytes: 0,
+            disk: database.clone(),
+            looked: 0,
+        };
+        spool.look_for_room()?;
+        Ok(spool)
+    }
+
+    /// The disk is not filled up by what cannot be kept in the end.
+    fn look_for_room(&mut self) -> Result<(), ApiError> {
+        self.looked = self.bytes + LOOK_AGAIN;
+        let needed = LOOK_AGAIN + NEEDED_BESIDES * self.looked;
+        match self.disk.mib_missing_for(needed) {
+            None => Ok(()),
+            Some(missing) => Err(ApiError::NoRoomForFile(missing)),
+        }
     }
 
     /// Adds a row. True when it is bad by itself.
     pub(super) fn push(&mut self, line: &[u8]) -> Result<bool, ApiError> {
         let row: Row<'_> = serde_json::from_slice(line)
             .map_err(|error| ApiError::InvalidJson(format!("not a row: {error}")))?;
-        self.0
+        self.bytes += line.len() as u64 + 1;
+        if self.bytes > self.looked {
+            self.look_for_room()?;
+        }
+        self.rows
             .write_all(line)
-            .and_then(|()| self.0.write_all(b"\n"))
+            .and_then(|()| self.rows.write_all(b"\n"))
             .map_err(|error| unusable(&error))?;
         Ok(row.is_bad())
     }
 
     pub(super) fn finish(self) -> Result<Rows, ApiError> {
-        let file = self.0.into_inner();
+        let file = self.rows.into_inner();
         file.map(|file| Rows(Arc::new(file)))
             .map_err(|error| unusable(error.error()).into())
     }
@@ -279,12 +312,15 @@ fn unusable(error: &io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
     use crate::language::Language;
+    use crate::store::Store;
 
     #[test]
     fn two_readings_of_the_same_rows_do_not_disturb_each_other() {
         let directory = tempfile::tempdir().unwrap();
-        let mut spool = Spool::beside(&directory.path().join("relay.db")).unwrap();
+        let store = Store::open(directory.path(), Clock::System.moment()).unwrap();
+        let mut spool = Spool::beside(store.file()).unwrap();
         let padding = "x".repeat(9000);
         for line in 1..=20 {
             let row = serde_json::json!({"line": line, "problem": {"ja": padding, "en": padding}});

@@ -2,6 +2,7 @@
 //! nothing of it (contract, section 12.1).
 
 use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -136,6 +137,9 @@ pub(super) async fn look(mut visit: Visit<'_>) -> Result<Reply, PageError> {
             let why = interviews::at_page(&harmless(&why.describe(language)), language);
             let told = upload::not_understood(&name, &why, language);
             refused(UploadError::NotUnderstood(told))
+        }
+        NotRead::Api(ApiError::NoRoomForFile(_)) => {
+            refused(UploadError::NoRoom(io::ErrorKind::StorageFull.into()))
         }
         NotRead::Api(error) => error.into(),
     })?;

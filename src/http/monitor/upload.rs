@@ -156,12 +156,16 @@ async fn kept(
     longest: u64,
 ) -> Result<Option<(File, String)>, UploadError> {
     let name = shown(field.file_name().unwrap_or_default());
-    let database = visit.api.store.file().path();
+    let disk = visit.api.store.file();
+    let database = disk.path();
     let directory = database.parent().unwrap_or(database);
     let mut file = tempfile::tempfile_in(directory).map_err(UploadError::NoRoom)?;
     let mut is_empty = true;
     while let Some(chunk) = in_time(field.chunk(), longest).await? {
         is_empty &= chunk.is_empty();
+        if disk.mib_missing_for(chunk.len() as u64).is_some() {
+            return Err(UploadError::NoRoom(io::ErrorKind::StorageFull.into()));
+        }
         file.write_all(&chunk).map_err(UploadError::NoRoom)?;
     }
     Ok((!is_empty || !name.is_empty()).then_some((file, name)))

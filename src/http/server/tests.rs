@@ -127,3 +127,17 @@ async fn a_request_knows_whether_it_came_over_tls() {
     let told = asked_over(stream, "/peer", "").await;
     assert!(told.ends_with("secured(127.0.0.1)"), "{told}");
 }
+
+#[test]
+fn callers_cannot_take_all_the_files_that_may_be_open() {
+    for (files, connections) in [
+        (None, CONNECTIONS),
+        (Some(4096), CONNECTIONS),
+        (Some(1024), 480),
+        (Some(256), 96),
+        (Some(64), FEWEST),
+        (Some(16), FEWEST),
+    ] {
+        assert_eq!(connections_of(files), connections, "{files:?}");
+    }
+}

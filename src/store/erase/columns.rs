@@ -122,6 +122,12 @@ const OF_THE_RELAY: &[(&str, &[&str])] = &[
         "missing_deliveries.reason", "delivered_digests.slot", "audit.via", "audit.action", "payload_reads.day",
     ]),
     ("the address that a call came from", &["audit.client"]),
+    ("a row that waits during an import: an erasure begins when there is none, and holds imports back", &[
+        "import_rows.id", "import_rows.employee_id", "import_rows.employee_name", "import_rows.interviewer_id",
+        "import_rows.interview_type", "import_rows.interview_date", "import_rows.interview_status",
+        "import_rows.voicedrive_sync_id", "import_rows.rescheduled_from_id", "import_rows.facility_id",
+        "import_rows.department_id", "import_rows.completed_at", "import_rows.status_reason",
+    ]),
     ("a time, or a hash of the sender's request id", &["ingest_contents.found_by"]),
     ("what another column has, too, as long as it stands here", &[
         "webhook_send_logs.event_type", "webhook_retry_queue.event_type", "events.route", "webhook_send_logs.route",

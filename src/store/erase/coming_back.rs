@@ -6,7 +6,8 @@ use super::*;
 use crate::hold::NewHold;
 use crate::interview::{Interview, UnknownOrigin};
 use crate::store::events::accept;
-use crate::store::interview_intake::{import, put};
+use crate::store::import_rows::tests::import;
+use crate::store::interview_intake::put;
 use crate::store::recount::differences;
 use crate::store::tests::{at, count, database, somebody, when};
 use crate::store::{carry_over, erased_records, holds, interviews as records};
@@ -106,15 +107,9 @@ fn a_record_that_an_erased_person_held_comes_again_without_the_interviewer() {
     assert_eq!(erase_all(&connection, false).unwrap().held, 1);
     let again = put(&connection, &[held()], at(2_000_000)).unwrap();
     assert_eq!(again.erased, 1);
-    let rows = move || Ok(vec![Ok((1, held()))].into_iter());
-    let imported = import(
-        &connection,
-        &rows,
-        UnknownOrigin::Refuse,
-        false,
-        at(2_000_001),
-    );
-    assert_eq!(imported.unwrap().erased, 1);
+    let rows = [(1, held())];
+    let imported = import(&connection, &rows, UnknownOrigin::Refuse, at(2_000_001));
+    assert_eq!(imported.erased, 1);
     assert_eq!(places_of(&connection, PERSON), Vec::<String>::new());
     // Everything else of the record is as it was handed in.
     assert_eq!(

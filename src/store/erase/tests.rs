@@ -20,7 +20,8 @@ use crate::repeat::Memory;
 use crate::resend::Resend;
 use crate::store::bulk_resend::candidates;
 use crate::store::events::accept;
-use crate::store::interview_intake::{import, put};
+use crate::store::import_rows::tests::import;
+use crate::store::interview_intake::put;
 use crate::store::recount::differences;
 use crate::store::tests::{
     again as send_again, at, attempted, count, database, due_now, policy, settle, submission, when,
@@ -326,16 +327,8 @@ fn a_record_that_comes_again_is_taken_without_names_and_stays_one_record() {
     assert_eq!(places_of(&connection, PERSON), Vec::<String>::new());
     let kept = put(&connection, &all, at(2_000_000)).unwrap();
     assert_eq!(kept.erased, 2);
-    let rows = all.clone();
-    let rows = move || Ok(rows.clone().into_iter().map(|row| Ok((1, row))));
-    let imported = import(
-        &connection,
-        &rows,
-        UnknownOrigin::Refuse,
-        false,
-        at(2_000_001),
-    )
-    .unwrap();
+    let rows: Vec<_> = (0..).zip(all).collect();
+    let imported = import(&connection, &rows, UnknownOrigin::Refuse, at(2_000_001));
     assert_eq!((imported.erased, imported.replaced), (2, 3));
     assert_eq!(places_of(&connection, PERSON), Vec::<String>::new());
     assert_eq!(count(&connection, "SELECT count(*) FROM interviews"), 3);

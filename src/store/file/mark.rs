@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::path::journal_of;
+use crate::plain_file;
 
 /// The name of the mark, in the directory of the database.
 const NAME: &str = "closed-in-order";
@@ -44,6 +45,8 @@ impl<'a> Mark<'a> {
 
     /// Writes the mark for the present state of the database.
     pub(super) fn leave(&self) -> io::Result<()> {
+        // What somebody has put in its place may be a pipe, which would wait for somebody who reads it.
+        self.remove();
         fs::write(&self.path, described(self.database)?)
     }
 
@@ -54,7 +57,7 @@ impl<'a> Mark<'a> {
             |error| error.kind() == io::ErrorKind::NotFound,
             |journal| journal.len() == 0,
         );
-        let marked = fs::read_to_string(&self.path);
+        let marked = plain_file::open(&self.path).and_then(io::read_to_string);
         nothing_waits && marked.is_ok_and(|text| described(self.database).is_ok_and(|d| d == text))
     }
 

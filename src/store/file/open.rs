@@ -23,7 +23,7 @@ use super::unusable::{refuse_closed, refuse_no_directories, refuse_odd, refuse_u
 use super::version::{FileOrigin, migrate, newest_known_version, schema_version};
 use super::{DatabaseFile, live_file, newest_copy};
 use crate::command_line::CommandLine;
-use crate::plain_file::ordinary;
+use crate::plain_file;
 
 /// The index of the write-ahead log is made in parts of so many bytes.
 const INDEX_PART: u64 = 32 * 1024;
@@ -239,7 +239,7 @@ pub(super) fn refuse_cut(path: &Path) -> Result<(), OpenError> {
     if filled_journal_of(path).is_some() || journal_beside(path).is_some() {
         return Ok(());
     }
-    let Ok(file) = ordinary(path).and_then(|_| File::open(path)) else {
+    let Ok(file) = plain_file::open(path) else {
         return Ok(());
     };
     let lengths = file

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{ErrorCode, ffi};
-use rustix::fs::{FallocateFlags, StatVfsMountFlags, fallocate, statvfs};
+use rustix::fs::{FallocateFlags, OFlags, StatVfsMountFlags, fallocate, statvfs};
 
 use crate::trouble::Shortage;
 
@@ -52,6 +52,14 @@ impl Reserve {
         (FREE_TIMES * self.room().1).div_ceil(1024 * 1024)
     }
 
+    /// How many MiB more have to be free so that `bytes` can be written, and as much as the reserve is still free then;
+    /// none: they are.
+    pub(in crate::store) fn mib_missing_for(&self, bytes: u64) -> Option<u64> {
+        let (free, size) = self.room();
+        let missing = bytes.saturating_add(size).saturating_sub(free);
+        (missing > 0).then(|| missing.div_ceil(1024 * 1024))
+    }
+
     /// What the full disk has no more of.
     pub(in crate::store) fn shortage(&self) -> Shortage {
         let (free, _) = self.room();
@@ -89,6 +97,8 @@ impl Reserve {
             .write(true)
             .truncate(false)
             .mode(0o640)
+            // A pipe in its place would wait for somebody who reads it.
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
             .open(self.path.as_path())?;
         fallocate(&file, FallocateFlags::empty(), 0, size)?;
         Ok(())

@@ -12,6 +12,7 @@ use super::super::audit;
 use super::super::carry_over::{self, Carried};
 use super::super::connection::{identity, settle};
 use super::super::erase;
+use super::super::import_rows;
 use super::super::monitor_sessions;
 use super::difference::{Difference, compare};
 use super::directory::{DIRECTORY_MODE, give_to_owner_of, make_directory};
@@ -287,6 +288,8 @@ fn take_over(
     number: i64,
     entry: &Entry,
 ) -> rusqlite::Result<(Vec<TokenRecord>, u64)> {
+    // Its records may be of somebody who is to be erased again.
+    import_rows::end_interrupted(connection)?;
     let transaction = connection.transaction()?;
     transaction.execute("UPDATE relay_time SET restores = ?1", [number])?;
     let lasting_holds = match &carried.lasting_holds {

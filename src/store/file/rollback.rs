@@ -13,6 +13,7 @@ use super::mark::Mark;
 use super::open_error::OpenError;
 use super::path::{filled_journal_of, rollback_journal_of};
 use super::version::APPLICATION_ID;
+use crate::plain_file;
 
 /// How a journal begins that SQLite writes back.
 const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
@@ -60,7 +61,7 @@ impl RollbackJournal {
 pub(super) fn journal_beside(database: &Path) -> Option<PathBuf> {
     let journal = rollback_journal_of(database);
     let mut first = [0];
-    let read = File::open(&journal).and_then(|file| file.read_exact_at(&mut first, 0));
+    let read = plain_file::open(&journal).and_then(|file| file.read_exact_at(&mut first, 0));
     match read {
         Ok(()) => (first != [0]).then_some(journal),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -95,7 +96,7 @@ pub(super) fn set_aside(journal: &Path) -> io::Result<PathBuf> {
 
 /// Whether SQLite undoes with it what was begun in this database, or finds nothing in it.
 fn may_be_undone(journal: &Path, database: &Path) -> io::Result<bool> {
-    let journal = File::open(journal)?;
+    let journal = plain_file::open(journal)?;
     let Some(head) = Head::read(&journal)? else {
         return Ok(true);
     };

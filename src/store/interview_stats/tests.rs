@@ -9,7 +9,8 @@ use super::*;
 use crate::interview::{ImportResult, UnknownOrigin};
 use crate::interview_stats::InterviewCounts;
 use crate::store::PutError;
-use crate::store::interview_intake::{import, put};
+use crate::store::import_rows::tests::import;
+use crate::store::interview_intake::put;
 use crate::store::interviews::delete;
 use crate::store::steps;
 use crate::store::tests::{at, database};
@@ -249,7 +250,7 @@ fn a_range_holds_its_boundary_milliseconds() {
 }
 
 #[test]
-fn a_file_with_more_counts_than_may_wait_is_counted_like_any_other() {
+fn a_file_is_counted_over_all_its_steps() {
     let (_directory, connection) = database();
     // Each record is the only one of its day and hour: five counts, or twice as many when it moves.
     let rows = |shift_hours: u64| {
@@ -269,19 +270,14 @@ fn a_file_with_more_counts_than_may_wait_is_counted_like_any_other() {
                 date: at(0).after(Duration::from_hours(24 * number + shift_hours)),
                 ..interview(0, &record)
             };
-            Ok((number + 1, interview))
+            (number + 1, interview)
         })
     };
     let import = |shift| {
-        import(
-            &connection,
-            &|| Ok(rows(shift)),
-            UnknownOrigin::Refuse,
-            false,
-            at(0),
-        )
+        let rows: Vec<_> = rows(shift).collect();
+        import(&connection, &rows, UnknownOrigin::Refuse, at(0))
     };
-    let (created, replaced) = (import(0).unwrap(), import(7).unwrap());
+    let (created, replaced) = (import(0), import(7));
     assert_eq!(replaced.repeated, []);
     assert_eq!((created.created, replaced.replaced), (4_000, 4_000));
     assert_eq!(crate::store::recount::differences(&connection).unwrap(), 0);
@@ -333,8 +329,7 @@ fn import_linked(
     file: &[Linked<'_>],
     unknown_origin: UnknownOrigin,
 ) -> ImportResult {
-    let rows = || Ok(linked(file).into_iter().map(Ok));
-    import(connection, &rows, unknown_origin, false, at(0)).unwrap()
+    import(connection, &linked(file), unknown_origin, at(0))
 }
 
 /// That these records are kept, and counted.

@@ -660,16 +660,22 @@ async fn call_interviews(store: &Store, now: Timestamp) {
             .await
             .unwrap();
     }
-    let rows = [child, interview("a", now)];
-    let rows = move || Ok(rows.clone().into_iter().map(|row| Ok((1, row))));
+    // One that changes what it names, one that is named before it is there, and one with an id of VoiceDrive.
+    let later = Interview {
+        rescheduled_from_id: Some("d".to_owned()),
+        voicedrive_sync_id: Some("vd".to_owned()),
+        ..interview("c", now)
+    };
+    let rows = [later, child, interview("a", now), interview("d", now)];
     let imported = store.import_interviews(
-        rows,
+        (0..).zip(rows).map(Ok),
         UnknownOrigin::Refuse,
         ImportWish::Keep,
         somebody(),
         now,
     );
     imported.await.unwrap();
+    drop(store.hold_imports_back().await);
     store.interview("a").await.unwrap().unwrap();
     let everything = InterviewFilter {
         from: Some(now),

@@ -1,0 +1,122 @@
+//! Whoever hands something in beside an import.
+
+use super::*;
+use crate::interview::InterviewStatus;
+use crate::store::tests::{at, moment, somebody, submission};
+
+fn record(number: u64) -> Interview {
+    Interview {
+        id: format!("int-{number}"),
+        employee_id: "EMP-1".to_owned(),
+        employee_name: None,
+        interviewer_id: None,
+        interview_type: "regular".to_owned(),
+        date: at(0),
+        status: InterviewStatus::Scheduled,
+        duration_minutes: None,
+        voicedrive_sync_id: None,
+        rescheduled_from_id: None,
+        facility_id: None,
+        department_id: None,
+        completed_at: None,
+        status_reason: None,
+    }
+}
+
+/// So many rows; from one on they come when somebody lets them.
+fn rows(
+    count: u64,
+    held: u64,
+) -> (
+    impl Iterator<Item = Result<(u64, Interview), StoreError>> + Send,
+    std::sync::mpsc::Sender<()>,
+) {
+    let (go_on, waits) = std::sync::mpsc::channel::<()>();
+    let rows = (0..count).map(move |number| {
+        if number == held {
+            // Also when nobody is there any more to let it.
+            let _ = waits.recv();
+        }
+        Ok((number, record(number)))
+    });
+    (rows, go_on)
+}
+
+/// How many rows wait.
+async fn waiting(store: &Store) -> u64 {
+    let sql = "SELECT count(*) FROM import_rows";
+    let count = store.read(|connection| Ok(connection.query_row(sql, [], |row| row.get(0))?));
+    count.await.unwrap()
+}
+
+async fn until(holds: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !holds().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), wait).await;
+    waited.expect("it does not come");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_accepted_in_the_middle_of_an_import() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let (rows, go_on) = rows(1000, 900);
+    let importing = tokio::spawn({
+        let store = store.clone();
+        async move {
+            let (refuse, keep) = (UnknownOrigin::Refuse, ImportWish::Keep);
+            let import = store.import_interviews(rows, refuse, keep, somebody(), at(0));
+            import.await
+        }
+    });
+    until(async || waiting(&store).await == 900).await;
+    let event = vec![submission("a.b", None)];
+    store.accept_events(event, moment()).await.unwrap();
+    let other = vec![Interview {
+        id: "other".to_owned(),
+        ..record(0)
+    }];
+    store
+        .put_interviews(other, somebody(), at(0))
+        .await
+        .unwrap();
+    assert!(!importing.is_finished());
+    go_on.send(()).unwrap();
+    assert_eq!(importing.await.unwrap().unwrap().created, 1000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_goes_on_when_the_one_who_asked_goes_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let (rows, go_on) = rows(300, 200);
+    let (refuse, keep) = (UnknownOrigin::Refuse, ImportWish::Keep);
+    let import = store.import_interviews(rows, refuse, keep, somebody(), at(0));
+    tokio::select! {
+        biased;
+        _ = import => unreachable!("it waits for its rows"),
+        () = until(async || waiting(&store).await == 200) => {}
+    }
+    go_on.send(()).unwrap();
+    until(async || store.interview("int-299").await.unwrap().is_some()).await;
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_off_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let broken = |number| match number {
+        250 => Err(StoreError::Refused("unreadable".to_owned())),
+        _ => Ok((number, record(number))),
+    };
+    for (rows, wish) in [(300, ImportWish::Keep), (200, ImportWish::Try)] {
+        let rows = (0..rows).map(broken);
+        let import = store.import_interviews(rows, UnknownOrigin::Refuse, wish, somebody(), at(0));
+        import.await.unwrap_err();
+        assert_eq!(waiting(&store).await, 0);
+        assert!(store.interview("int-0").await.unwrap().is_none());
+    }
+}
