@@ -88,7 +88,7 @@ fn last_text(night: &Night) -> String {
 
 #[tokio::test]
 async fn an_outage_of_two_hours_is_one_message_when_it_begins_and_one_when_it_is_over() {
-    let mut night = an_ordinary_hour(true).await;
+    let mut night = Box::pin(an_ordinary_hour(true)).await;
     night.bench.partner.always_answers(Some(status(503)));
     minutes(&mut night, 40, A_MINUTE).await;
     night = Box::pin(night.restarted(Language::Ja)).await.reloaded();
@@ -133,7 +133,7 @@ async fn an_outage_of_two_hours_is_one_message_when_it_begins_and_one_when_it_is
 
 #[tokio::test]
 async fn what_nobody_sends_again_after_an_outage_is_told_and_what_is_dismissed_is_not() {
-    let mut night = an_ordinary_hour(false).await;
+    let mut night = Box::pin(an_ordinary_hour(false)).await;
     night.bench.partner.always_answers(Some(status(503)));
     minutes(&mut night, 100, A_MINUTE).await;
     let away = |state| ("partner_away", state);
@@ -185,7 +185,7 @@ async fn what_nobody_sends_again_after_an_outage_is_told_and_what_is_dismissed_i
 
 #[tokio::test]
 async fn a_short_trouble_is_told_as_before() {
-    let mut night = an_ordinary_hour(false).await;
+    let mut night = Box::pin(an_ordinary_hour(false)).await;
     night.bench.partner.always_answers(Some(status(503)));
     minutes(&mut night, 5, A_MINUTE).await;
     assert_eq!(told(&night), expected(&[]));
