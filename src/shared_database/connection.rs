@@ -9,7 +9,6 @@ use tokio::time::timeout;
 
 use super::SharedDatabaseError as Error;
 use super::values::quoted;
-use super::writing::{PAUSES, TRIES};
 use crate::config::{MysqlTarget, MysqlWay};
 use crate::crypto;
 use crate::secret::Secret;
@@ -18,6 +17,10 @@ use crate::secret::Secret;
 const CONNECTING: Duration = Duration::from_secs(15);
 /// The longest that one statement may take. A server that takes longer counts as gone.
 const STATEMENT: Duration = Duration::from_mins(10);
+/// How often a transaction, or a question that stands in none, is tried again.
+pub(super) const TRIES: u32 = 10;
+/// The first pause before that; each is twice as long as the one before, up to the other.
+pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 /// Prepared statements that a connection keeps.
 const STATEMENTS_KEPT: usize = 128;
 /// The longest statement in bytes, where the server takes as much.

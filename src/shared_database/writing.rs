@@ -3,10 +3,10 @@
 //! became of the transaction.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use mysql_async::Value;
 
+use super::connection::{PAUSES, TRIES};
 use super::own::{between, key, new_token, range_of_keys, word};
 use super::reading::Link;
 use super::values::{places, quoted, value};
@@ -15,12 +15,8 @@ use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, Written};
 /// Rows of one statement. There are few numbers of them because both sides keep what they know of each statement, place
 /// by place.
 const GROUPS: [usize; 5] = [256, 64, 16, 4, 1];
-/// How often a transaction is tried again.
-pub(super) const TRIES: u32 = 10;
 /// How often somebody else's lock is waited for. The server itself waits each time, 50 seconds where nobody set otherwise.
 const LOCK_WAITS: u32 = 3;
-/// The first pause before that; each is twice as long as the one before, up to the other.
-pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// What one transaction does.
 #[derive(Clone, Copy)]

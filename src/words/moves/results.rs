@@ -198,7 +198,7 @@ fn advice(refused: &Target, language: Language) -> String {
     } else if refused.is_login() {
         both!(
             language,
-            "。--target のファイルの user と、password に書いた名前の秘密の値を確かめてください",
+            "。--target のファイルに書いたユーザーと、秘密の値 (パスワード) を確かめてください",
             ". See user in the file of --target, and the secret that password names there"
         )
     } else {
