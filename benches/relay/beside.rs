@@ -21,7 +21,7 @@ pub const EXPORTING: &str = "exporting beside full load: accept p99, times usual
 pub const ERASING: &str = "erasing beside full load: accept p99, times usual";
 
 /// How long is looked at work that has not come to its end.
-const ENOUGH: Duration = Duration::from_secs(60);
+const ENOUGH: Duration = Duration::from_mins(1);
 const PATH: &str = "/api/integration/reconcile";
 
 pub fn large_database(bench: &mut Bench) {

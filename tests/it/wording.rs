@@ -113,6 +113,7 @@ const NAMES: &[&str] = &[
 const COMMANDS: &[&str] = &[
     "sudo",
     "systemctl",
+    "ulimit",
     "edit",
     "timedatectl",
     "apt",

@@ -43,7 +43,8 @@ fn a_hold_that_has_ended_since_the_copy_is_without_the_id_and_one_that_lasts_kee
         let hold = NewHold {
             route: route.to_owned(),
             lasts: std::time::Duration::from_hours(72),
-            reason: format!("for {PERSON}の都合"),
+            // No blank behind the id: Japanese has none.
+            reason: format!("for {PERSON}\u{306e}\u{90fd}\u{5408}"),
             by: somebody(),
         };
         holds::begin(&connection, &hold, when(0)).unwrap();
