@@ -256,13 +256,13 @@ pub fn stands_in_text(staff_id: &str, text: &str) -> bool {
 /// Every text of at most so many characters that [`stands_in_text`] finds in `text`: what a staff id that is known by its
 /// hash alone can be compared with.
 pub fn words_in(text: &str, most_characters: usize) -> impl Iterator<Item = &str> {
-    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let is_part = |c: char| c.is_ascii_alphanumeric();
     let begins = text.char_indices().map(|(at, _)| at);
-    let begins = begins.filter(move |at| !is_part(text[..*at].chars().next_back()));
+    let begins = begins.filter(move |at| may_begin(&text[..*at], is_part));
     begins.flat_map(move |begin| {
         let characters = text[begin..].char_indices().take(most_characters);
         let ends = characters.map(move |(at, c)| begin + at + c.len_utf8());
-        let ends = ends.filter(move |end| !is_part(text[*end..].chars().next()));
+        let ends = ends.filter(move |end| !text[*end..].chars().next().is_some_and(is_part));
         ends.map(move |end| &text[begin..end])
     })
 }
@@ -270,10 +270,25 @@ pub fn words_in(text: &str, most_characters: usize) -> impl Iterator<Item = &str
 fn is_word_of(word: &str, text: &str, is_part: impl Fn(char) -> bool) -> bool {
     !word.is_empty()
         && text.match_indices(word).any(|(at, found)| {
-            let before = text[..at].chars().next_back();
             let after = text[at + found.len()..].chars().next();
-            !before.is_some_and(&is_part) && !after.is_some_and(&is_part)
+            may_begin(&text[..at], &is_part) && !after.is_some_and(&is_part)
         })
+}
+
+/// Whether a word may begin behind this text. An escape of JSON or of an address ends in a letter or a digit that is no part
+/// of a word.
+fn may_begin(before: &str, is_part: impl Fn(char) -> bool) -> bool {
+    !before.chars().next_back().is_some_and(is_part) || ends_in_escape(before.as_bytes())
+}
+
+fn ends_in_escape(text: &[u8]) -> bool {
+    let hex = |code: &[u8]| code.iter().all(u8::is_ascii_hexdigit);
+    match text {
+        [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
+        [.., b'%', a, b] if hex(&[*a, *b]) => true,
+        [.., b'\\', b'u', a, b, c, d] => hex(&[*a, *b, *c, *d]),
+        _ => false,
+    }
 }
 
 /// The texts of a payload that are names: those behind a key that says so.

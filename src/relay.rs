@@ -153,7 +153,10 @@ impl Relay {
                 (error, _) => error,
             }
         });
-        if started.is_err() {
+        if started.is_ok() {
+            // It ends with the store.
+            tokio::spawn(store.end_interrupted_import());
+        } else {
             // Closed in order, so that the next start need not examine the whole database.
             store.close(clock.moment()).await;
         }

@@ -91,6 +91,7 @@ mod tokens;
 mod writer;
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -108,7 +109,7 @@ pub use error::StoreError;
 pub use events::AcceptError;
 pub use file::{DatabaseFile, OpenError};
 pub use interview_import::ImportError;
-use interview_import::Turns;
+use interview_import::{AllTurns, Turns};
 pub use interview_intake::PutError;
 pub use interviews::DeleteError;
 use readers::{Priority, Readers};
@@ -132,6 +133,8 @@ pub struct Store {
     time: RelayTime,
     file: DatabaseFile,
     turns: Turns,
+    /// As long as an import waits that the start could not end.
+    interrupted_import: Arc<Mutex<Option<AllTurns>>>,
     /// Tells that a hold began, changed or ended, or that what an outage has left begins to follow.
     turns_changed: watch::Sender<()>,
 }
@@ -176,8 +179,11 @@ impl Store {
         let now = time.now(moment);
         outbox::recover(&opened.connection, now).map_err(at_file)?;
         bulk_resend::release_interrupted(&opened.connection, now).map_err(at_file)?;
+        let turns = Turns::default();
+        let mut interrupted_import = None;
         if let Err(error) = import_rows::end_interrupted(&opened.connection) {
-            tracing::error!(%error, "an import of interview records that was broken off cannot be ended now; the next import or start does it");
+            tracing::error!(%error, "an import of interview records that was broken off cannot be ended now: it is tried every second, and until then no interview record changes");
+            interrupted_import = turns.take_all();
         }
         time.save(&opened.connection, now).map_err(at_file)?;
         let readers = Readers::open(&opened.file, READERS, Priority::Normal)?;
@@ -192,7 +198,8 @@ impl Store {
             maintenance_readers,
             time,
             file: opened.file,
-            turns: Turns::default(),
+            turns,
+            interrupted_import: Arc::new(Mutex::new(interrupted_import)),
             turns_changed: watch::channel(()).0,
         })
     }

@@ -25,6 +25,12 @@ fn an_id_stands_in_a_payload_as_a_whole_word() {
         // Japanese has no blanks between words.
         (r#"{"text":"職員EMP-1の都合"}"#, true),
         (r#"{"list":["EMP-10","EMP-1"]}"#, true),
+        // The letter or digit before it belongs to an escape.
+        (r#"{"note":"対象者:\nEMP-1\n以上"}"#, true),
+        (r#"{"note":"\tEMP-1"}"#, true),
+        (r#"{"note":"\u3000EMP-1"}"#, true),
+        (r#"{"photo":"https://example.com/?of=a%2FEMP-1.png"}"#, true),
+        (r#"{"note":"nEMP-1 2FEMP-1 %2GEMP-1 u3000EMP-1"}"#, false),
         ("{}", false),
     ] {
         assert_eq!(stands_in("EMP-1", data), stands, "{data}");
@@ -47,10 +53,11 @@ fn every_text_that_can_be_found_in_another_is_one_of_its_words() {
         ("pc of EMP-1.", "EMP-1"),
         ("職員EMP-1の都合", "EMP-1"),
         ("山田 太郎の都合", "山田 太郎"),
+        ("https://example.com/a%2FEMP-1", "EMP-1"),
     ] {
         assert!(stands_in_text(id, text) && words(text, 20).contains(&id));
     }
-    let text = "EMP-1の都合 a_b";
+    let text = "EMP-1の都合 a_b %2Fc";
     for begin in 0..text.len() {
         for end in begin + 1..=text.len() {
             let Some(part) = text.get(begin..end) else {

@@ -3,7 +3,7 @@
 //! While one is under way, changes of single interview records wait, so that what was judged stays true. Events do not
 //! wait: each step is a small transaction behind theirs.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -57,7 +57,49 @@ pub(super) struct ShortTurn {
     _held: OwnedRwLockReadGuard<()>,
 }
 
+/// As long as it is held, no record changes.
+pub(super) struct AllTurns {
+    _long: OwnedMutexGuard<()>,
+    _records: OwnedRwLockWriteGuard<()>,
+}
+
+impl Turns {
+    /// Takes all of them; none: somebody has one.
+    pub(super) fn take_all(&self) -> Option<AllTurns> {
+        Some(AllTurns {
+            _long: Arc::clone(&self.long).try_lock_owned().ok()?,
+            _records: Arc::clone(&self.records).try_write_owned().ok()?,
+        })
+    }
+}
+
 impl Store {
+    /// Ends an import that was broken off and that the start could not end, such as on a full disk, as soon as it can be
+    /// written. Until then no record changes: what is handed in later would be overwritten.
+    pub async fn end_interrupted_import(self) {
+        let interrupted = &self.interrupted_import;
+        let turns = interrupted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if turns.is_none() {
+            return;
+        }
+        while let Err(error) = self.end_import().await {
+            if error == StoreError::Closing {
+                return;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+        tracing::info!("the import of interview records that was broken off is ended");
+    }
+
+    /// Ends what an import before could not end.
+    async fn end_import(&self) -> Result<(), StoreError> {
+        self.write_decided().await?;
+        self.discard().await
+    }
+
     /// Waits until no import is under way, and lets none begin.
     pub async fn hold_imports_back(&self) -> LongTurn {
         LongTurn {
@@ -117,9 +159,7 @@ impl Store {
     where
         I: Iterator<Item = Result<(u64, Interview), StoreError>> + Send + 'static,
     {
-        // What an import before could not end.
-        self.write_decided().await?;
-        self.discard().await?;
+        self.end_import().await?;
         match self.weigh(rows, unknown_origin, wish).await {
             Ok((result, _turn)) => {
                 let (erased, count) = (result.erased, result.created + result.replaced);

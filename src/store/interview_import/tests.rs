@@ -120,3 +120,41 @@ async fn a_file_that_breaks_off_leaves_nothing_behind() {
         assert!(store.interview("int-0").await.unwrap().is_none());
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_waits_for_an_import_that_the_start_could_not_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let path = store.file().path().to_owned();
+    store.close(moment()).await;
+    let database = Connection::open(path).unwrap();
+    let some: Vec<_> = (0..150).map(|number| (number, record(number))).collect();
+    add(&database, &some).unwrap();
+    decide(&database, at(0)).unwrap();
+    // As on a full disk: the start cannot write.
+    let refuses = "CREATE TRIGGER full BEFORE INSERT ON interviews
+                   BEGIN SELECT RAISE(ABORT, 'no room'); END";
+    database.execute_batch(refuses).unwrap();
+
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let newer = Interview {
+        employee_id: "EMP-2".to_owned(),
+        ..record(149)
+    };
+    let putting = tokio::spawn({
+        let store = store.clone();
+        async move { store.put_interviews(vec![newer], somebody(), at(1)).await }
+    });
+    let event = vec![submission("a.b", None)];
+    store.accept_events(event, moment()).await.unwrap();
+    assert!(!putting.is_finished());
+    database.execute_batch("DROP TRIGGER full").unwrap();
+    store.clone().end_interrupted_import().await;
+    putting.await.unwrap().unwrap();
+    assert_eq!(waiting(&store).await, 0);
+    assert!(store.interview("int-0").await.unwrap().is_some());
+    let last = store.interview("int-149").await.unwrap().unwrap();
+    assert_eq!(last.interview.employee_id, "EMP-2");
+    // There is nothing more to end.
+    store.end_interrupted_import().await;
+}
