@@ -676,6 +676,7 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     );
     imported.await.unwrap();
     drop(store.hold_imports_back().await);
+    store.clone().end_interrupted_import().await;
     store.interview("a").await.unwrap().unwrap();
     let everything = InterviewFilter {
         from: Some(now),
