@@ -15,7 +15,7 @@ use crate::http::wing::Call;
 use crate::timestamp::Timestamp;
 
 /// Rows of a page: while one is read, the write-ahead log cannot be moved whole, and what is written as JSON
-/// holds up others on its thread. Those who hand something in wait behind a page for less than a millisecond.
+/// holds up others on its thread.
 const ROWS: usize = 100;
 
 /// A delivery as it stands in the file.
