@@ -167,7 +167,10 @@ pub(in crate::store) fn due_now(connection: &Connection, now: Now) -> Vec<DueDel
 /// Purges what was finished before so long, as far as milestones were left.
 pub(in crate::store) fn purge_old(connection: &Connection, kept: Duration, now: Now) {
     if let Some(old) = milestones::at(connection, now.lived_before(kept)).unwrap() {
-        purge::purge(connection, old, 0).unwrap();
+        let mut next = Some(0);
+        while let Some(after) = next {
+            next = purge::purge(connection, old, after).unwrap().next;
+        }
     }
 }
 
