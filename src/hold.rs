@@ -1,4 +1,5 @@
-//! A hold: a person pauses a route, or all of them, until a given moment (contract, section 5.2).
+//! A hold: a person pauses a route, or all of them, until a given moment (contract, section 5.2). One that a restore has
+//! placed lasts until a person ends it (section 9).
 
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ pub const MAX_REASON_CHARACTERS: usize = 200;
 pub struct Hold {
     /// Its name; [`EVERY_ROUTE`] for all of them.
     pub route: String,
-    /// When it ends, as the wall clock is set now.
-    pub until: Timestamp,
+    /// When it ends, as the wall clock is set now; none: when a person ends it.
+    pub until: Option<Timestamp>,
     /// When it began.
     pub begun_at: Timestamp,
     /// Why.
@@ -32,8 +33,8 @@ pub struct Hold {
 pub struct NewHold {
     /// The route's name; [`EVERY_ROUTE`] for all of them.
     pub route: String,
-    /// How long it lasts: up to [`LONGEST`].
-    pub lasts: Duration,
+    /// How long it lasts: up to [`LONGEST`]; none: until a person ends it.
+    pub lasts: Option<Duration>,
     /// Why: 1 to [`MAX_REASON_CHARACTERS`] characters.
     pub reason: String,
     /// Who asks.
@@ -65,6 +66,13 @@ impl Hold {
     #[must_use]
     pub fn holds(&self, route: &str) -> bool {
         self.route == EVERY_ROUTE || self.route == route
+    }
+
+    /// Of the holds of this route, the one that ends last.
+    #[must_use]
+    pub fn last_of<'a>(holds: &'a [Self], route: &str) -> Option<&'a Self> {
+        let of_route = holds.iter().filter(|hold| hold.holds(route));
+        of_route.max_by_key(|hold| (hold.until.is_none(), hold.until))
     }
 }
 
@@ -104,6 +112,23 @@ mod tests {
         assert_eq!(after(LONGEST), Ok(LONGEST));
         let longer = LONGEST + Duration::from_millis(1);
         assert_eq!(after(longer), Err(WrongEnd::TooFar));
+    }
+
+    #[test]
+    fn of_the_holds_of_a_route_the_one_without_an_end_ends_last() {
+        let hold = |route: &str, until: Option<i64>| Hold {
+            route: route.to_owned(),
+            until: until.map(Timestamp::from_unix_ms),
+            begun_at: Timestamp::from_unix_ms(0),
+            reason: "why".to_owned(),
+            who: "root".to_owned(),
+        };
+        let mut holds = vec![hold("a", Some(9)), hold(EVERY_ROUTE, Some(5))];
+        assert_eq!(Hold::last_of(&holds, "a"), Some(&holds[0]));
+        assert_eq!(Hold::last_of(&holds, "b"), Some(&holds[1]));
+        holds[1].until = None;
+        assert_eq!(Hold::last_of(&holds, "a"), Some(&holds[1]));
+        assert_eq!(Hold::last_of(&holds[..1], "b"), None);
     }
 
     #[test]

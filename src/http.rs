@@ -36,6 +36,7 @@ use crate::clock::Clock;
 use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
 use crate::key_pair::CurrentKeyPair;
+use crate::known_events::KnownEvents;
 use crate::language::Locale;
 use crate::notification::advice::AdviceContext;
 use crate::observations::Observations;
@@ -97,6 +98,8 @@ pub struct Api {
     pub warned_untrusted_proxy: Once,
     /// The longest body, in bytes.
     pub max_body_bytes: usize,
+    /// The names that events may have.
+    pub known_events: KnownEvents,
     /// When failed deliveries are tried again.
     pub retry: RetryPolicy,
     /// How many deliveries that VoiceDrive does not have raise an alert.

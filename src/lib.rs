@@ -117,7 +117,7 @@
 //! - What things are, and what is decided about them (no input or output, no clock):
 //!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`],
 //!     [`attempt`], [`cause`], [`export`], [`retry`], [`resend`], [`dismissal`], [`hold`], [`recovery`],
-//!     [`reconciliation`], [`order`], [`purge`], [`route`], [`ingest`];
+//!     [`reconciliation`], [`order`], [`purge`], [`route`], [`known_events`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`],
 //!     [`confirmed_range`];
@@ -194,6 +194,7 @@ mod ingest;
 mod interview;
 mod interview_stats;
 mod key_pair;
+mod known_events;
 mod kpi;
 mod language;
 mod liveness;

@@ -63,7 +63,7 @@ pub struct Waiting {
     pub route: String,
     /// Events that wait on it.
     pub events: u64,
-    /// When the next attempt is due, if the route leads anywhere.
+    /// When the next attempt is due, if the route leads anywhere and its hold has an end.
     pub due_at: Option<Timestamp>,
 }
 

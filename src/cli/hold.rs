@@ -127,9 +127,15 @@ fn list(locale: Locale, answer: &Value) -> String {
 
 /// One hold in a line.
 pub(super) fn line(locale: Locale, hold: &Value) -> String {
-    let until = locale.moment(&hold["until"], "-");
+    let until = until(locale, hold);
     let (reason, who) = (harmless(text(&hold["reason"])), text(&hold["who"]));
-    holds::line(&route(locale, hold), &until, &reason, who, locale.language)
+    holds::line(
+        &route(locale, hold),
+        until.as_deref(),
+        &reason,
+        who,
+        locale.language,
+    )
 }
 
 /// Why an event is not sent at present, when its route is on hold and it is still to be sent; `holds` is the answer of
@@ -142,11 +148,17 @@ pub(super) fn of_event(locale: Locale, event: &Value, holds: &Value) -> Option<S
     let of_route =
         holds.filter(|hold| hold["route"] == EVERY_ROUTE || hold["route"] == event["route"]);
     // All moments have one length, so their order is that of their texts.
-    let hold = of_route.max_by_key(|hold| text(&hold["until"]))?;
-    let until = locale.moment(&hold["until"], "-");
+    let hold = of_route.max_by_key(|hold| (hold["until"].is_null(), text(&hold["until"])))?;
+    let until = until(locale, hold);
     let reason = harmless(text(&hold["reason"]));
-    let told = holds::held_until(&until, &reason, locale.language);
+    let told = holds::held_until(until.as_deref(), &reason, locale.language);
     Some(format!("{}: {told}", locale.phrase(Holding::OnHold)))
+}
+
+/// When it ends by itself.
+fn until(locale: Locale, hold: &Value) -> Option<String> {
+    let until = &hold["until"];
+    (!until.is_null()).then(|| locale.moment(until, "-"))
 }
 
 fn route(locale: Locale, hold: &Value) -> String {
@@ -248,7 +260,7 @@ mod tests {
             timezone: Zone::TOKYO,
         };
         let hold = |route: &str, until: &str| json!({"route": route, "until": until, "reason": "why", "who": "API"});
-        let holds = json!({"items": [hold("*", "2025-10-26T12:00:00.000Z"),
+        let mut holds = json!({"items": [hold("*", "2025-10-26T12:00:00.000Z"),
                                      hold("a", "2025-10-26T13:00:00.000Z")]});
         let told = |route: &str, status: &str| {
             of_event(locale, &json!({"route": route, "status": status}), &holds)
@@ -261,6 +273,10 @@ mod tests {
         assert_eq!(told("a", "accepted"), until("22:00:00"));
         assert_eq!(told("b", "retrying"), until("21:00:00"));
         assert_eq!(told("a", "delivered"), None);
+        holds["items"][0]["until"] = Value::Null;
+        let told = of_event(locale, &json!({"route": "a", "status": "accepted"}), &holds);
+        let without_end = "on hold: nothing is sent until somebody ends the hold: why";
+        assert_eq!(told.as_deref(), Some(without_end));
         let other = json!({"items": [hold("b", "2025-10-26T13:00:00.000Z")]});
         let event = json!({"route": "a", "status": "accepted"});
         assert_eq!(of_event(locale, &event, &other), None);

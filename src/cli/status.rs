@@ -23,7 +23,7 @@ const NEEDS_A_PERSON: u8 = 1;
 Exit codes: 0 good; 1 with --exit-code: a person is needed; 69 the daemon does not answer")]
 pub(super) struct Status {
     /// End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel
-    /// that cannot be told, no backup, a full disk, a clock that may be wrong
+    /// that cannot be told, no backup, a full disk, a clock that may be wrong, a hold that only a person ends
     #[arg(long)]
     exit_code: bool,
 }
@@ -52,6 +52,7 @@ fn needs_a_person(answer: &Value) -> bool {
         || answer["clock"]["offSeconds"].is_number()
         || answer["tls"]["refused"].is_string()
         || answer["reloadRefused"].is_array()
+        || holds(answer).any(|hold| hold["until"].is_null())
         || lists.into_iter().any(has)
         || lost_routes(answer).next().is_some()
 }
@@ -214,9 +215,12 @@ fn reload_refused(
 }
 
 /// What a person has paused.
+fn holds(answer: &Value) -> impl Iterator<Item = &Value> {
+    answer["holds"].as_array().into_iter().flatten()
+}
+
 fn on_hold(locale: Locale, answer: &Value) -> impl Iterator<Item = (&'static str, String)> + '_ {
-    let holds = answer["holds"].as_array().into_iter().flatten();
-    holds.map(move |hold| (locale.phrase(Holding::OnHold), hold::line(locale, hold)))
+    holds(answer).map(move |hold| (locale.phrase(Holding::OnHold), hold::line(locale, hold)))
 }
 
 /// What an admin was told and is not over; of several routes, each is named.

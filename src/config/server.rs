@@ -8,6 +8,8 @@ use url::Url;
 
 use super::reader::{Document, Section};
 use super::{Expected, Tls, size, tls};
+use crate::known_events::KnownEvents;
+use crate::route::Pattern;
 
 /// The largest limit of a body that `server.max_body_bytes` can be, in bytes: 64 MiB.
 pub const LARGEST_REQUEST: u64 = 64 << 20;
@@ -25,6 +27,8 @@ pub struct Server {
     pub cors_allowed_origins: Vec<String>,
     /// The longest body, in bytes.
     pub max_body_bytes: usize,
+    /// The names that events may have.
+    pub known_events: KnownEvents,
     /// How people and VoiceDrive reach the relay: scheme, host and perhaps a port, no path.
     pub public_url: Option<Url>,
 }
@@ -60,6 +64,13 @@ pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Serve
             "max_body_bytes",
             1_048_576,
             &(1024..=LARGEST_REQUEST),
+        )),
+        known_events: KnownEvents::new(section.list(
+            document,
+            "known_events",
+            Vec::new(),
+            Expected::Events,
+            |entry| Pattern::parse(entry.as_str()?),
         )),
         public_url: section.parsed(document, "public_url", None, Expected::PublicUrl, |text| {
             match text {

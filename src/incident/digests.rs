@@ -32,8 +32,8 @@ impl Digests {
             Kind::CertificateExpiring | Kind::TokenEnding => {
                 self.days_reached(finding) > self.days_reached(told)
             }
-            // It says when it ends.
-            Kind::OnHold => false,
+            // One with an end says when that is; of the other one somebody has to think.
+            Kind::OnHold => is_time && matches!(finding, Finding::Hold { until: None, .. }),
             Kind::PartnerAway => is_time && !self.automatic_recovery,
             _ => is_time,
         }

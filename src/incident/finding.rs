@@ -132,8 +132,8 @@ pub enum Finding {
     },
     /// A person has paused a route, or all of them.
     Hold {
-        /// When it ends, or has ended.
-        until: Timestamp,
+        /// When it ends, or has ended; none: when a person ends it.
+        until: Option<Timestamp>,
         /// Why, as the person typed it.
         reason: String,
         /// A person has ended it before its time.

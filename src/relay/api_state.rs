@@ -33,6 +33,7 @@ impl Shared {
             trusted_proxies: config.server.trusted_proxies.clone(),
             warned_untrusted_proxy: Once::new(),
             max_body_bytes: config.server.max_body_bytes,
+            known_events: config.server.known_events.clone(),
             public_url: config.server.public_url.clone(),
             ingest: settings.ingest.clone(),
             monitor: MonitorPage {

@@ -3,15 +3,21 @@
 //! A hold that has ended keeps its row, without who began it and why: since then what waits on its route counts as late,
 //! not since it was due.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension};
 
-use super::relay_time::Now;
+use super::relay_time::{Now, RelayTime};
 use super::writer::Lane;
 use super::{Store, StoreError, audit, incidents};
 use crate::audit::{Action, Actor, Subject};
 use crate::clock::Moment;
 use crate::hold::{EVERY_ROUTE, Hold, HoldResult, NewHold};
 use crate::incident::{Finding, Kind};
+use crate::timestamp::Timestamp;
+
+/// The end, on the time axis, of a hold that lasts until a person ends it.
+const NO_END_MS: i64 = i64::MAX;
 
 impl Store {
     /// Pauses a route, or all of them. When this returns, nothing more is taken of it, until its end or
@@ -21,12 +27,8 @@ impl Store {
     /// When the database cannot be written; then nothing was changed.
     pub async fn hold(&self, hold: NewHold, moment: Moment) -> Result<HoldResult, StoreError> {
         let (time, now) = (self.time.clone(), self.time.now(moment));
-        let entry = hold.by.clone().did(Action::Hold, now.wall);
-        let entry = entry.to(Subject::Named(hold.route.clone()));
-        let entry = entry.because(Some(hold.reason.clone()));
         self.change_holds(move |connection| {
-            let result = begin(connection, &hold, now)?;
-            audit::record(connection, &entry)?;
+            let result = begin_and_record(connection, &hold, now)?;
             // The wait is worth as much as what is known of the time in which it was begun.
             time.save(connection, now)?;
             Ok(result)
@@ -102,13 +104,26 @@ impl Store {
     }
 }
 
-/// When the holds of a route end, on the time axis; none: it has none that lasts.
+/// When the holds of a route that last end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// On the time axis.
+    At(i64),
+    /// When a person ends them.
+    ByAPerson,
+}
+
+/// When the holds of a route end; none: it has none that lasts.
 pub(super) fn held_until(
     connection: &Connection,
     route: &str,
     now: Now,
-) -> rusqlite::Result<Option<i64>> {
-    Ok(last_end(connection, route)?.filter(|until_ms| *until_ms > now.axis_ms))
+) -> rusqlite::Result<Option<End>> {
+    let lasts = last_end(connection, route)?.filter(|until_ms| *until_ms > now.axis_ms);
+    Ok(lasts.map(|until_ms| match until_ms {
+        NO_END_MS => End::ByAPerson,
+        until_ms => End::At(until_ms),
+    }))
 }
 
 /// When the last hold of a route ends or has ended, on the time axis.
@@ -127,7 +142,7 @@ pub(super) fn lasting(connection: &Connection, now: Now) -> rusqlite::Result<Vec
         .query_map([now.axis_ms], |row| {
             Ok(Hold {
                 route: row.get(0)?,
-                until: now.wall_of(row.get(1)?),
+                until: end_by_the_clock(row.get(1)?, now),
                 begun_at: row.get(2)?,
                 reason: row.get(3)?,
                 who: row.get(4)?,
@@ -136,13 +151,43 @@ pub(super) fn lasting(connection: &Connection, now: Now) -> rusqlite::Result<Vec
         .collect()
 }
 
+/// Begins a hold in the database of a relay that does not run.
+pub(super) fn begin_at_rest(
+    connection: &Connection,
+    hold: &NewHold,
+    wall: Timestamp,
+) -> rusqlite::Result<()> {
+    let moment = Moment {
+        wall,
+        monotonic: Duration::ZERO,
+    };
+    let now = RelayTime::resume(connection, moment)?.now(moment);
+    begin_and_record(connection, hold, now)
+        .map(|_| ())
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+fn begin_and_record(
+    connection: &Connection,
+    hold: &NewHold,
+    now: Now,
+) -> Result<HoldResult, StoreError> {
+    let entry = hold.by.clone().did(Action::Hold, now.wall);
+    let entry = entry.to(Subject::Named(hold.route.clone()));
+    let entry = entry.because(Some(hold.reason.clone()));
+    let result = begin(connection, hold, now)?;
+    audit::record(connection, &entry)?;
+    Ok(result)
+}
+
 pub(super) fn begin(
     connection: &Connection,
     hold: &NewHold,
     now: Now,
 ) -> Result<HoldResult, StoreError> {
     // A person has said a moment by the wall clock, and is shown exactly that.
-    let until_ms = now.axis_of(now.wall.after(hold.lasts));
+    let end = |lasts| now.axis_of(now.wall.after(lasts));
+    let until_ms = hold.lasts.map_or(NO_END_MS, end);
     // One whose end was not told yet is another one.
     if over(connection, now)?.contains(&hold.route) {
         tell_of_end(connection, &hold.route, false, now)?;
@@ -164,7 +209,7 @@ pub(super) fn begin(
             lasts,
         ))?;
     let finding = Finding::Hold {
-        until: now.wall_of(until_ms),
+        until: end_by_the_clock(until_ms, now),
         reason: hold.reason.clone(),
         ended_early: false,
     };
@@ -192,6 +237,11 @@ pub(super) fn end(connection: &Connection, route: &str, now: Now) -> Result<bool
     Ok(ended > 0)
 }
 
+/// When a hold ends by the wall clock as it is set now; none: when a person ends it.
+fn end_by_the_clock(until_ms: i64, now: Now) -> Option<Timestamp> {
+    (until_ms != NO_END_MS).then(|| now.wall_of(until_ms))
+}
+
 /// The routes whose hold has ended and whose end was not told yet.
 fn over(connection: &Connection, now: Now) -> Result<Vec<String>, StoreError> {
     Ok(connection
@@ -216,7 +266,7 @@ fn tell_of_end(
         return Ok(());
     };
     let finding = Finding::Hold {
-        until: now.wall_of(until_ms),
+        until: end_by_the_clock(until_ms, now),
         reason,
         ended_early,
     };
@@ -242,91 +292,4 @@ fn subject(route: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-    use std::time::Duration;
-
-    use super::*;
-    use crate::store::events::accept;
-    use crate::store::outbox::due;
-    use crate::store::tests::{at, count, database, moment, somebody, submission, when};
-
-    fn hold(route: &str, minutes: u64) -> NewHold {
-        NewHold {
-            route: route.to_owned(),
-            lasts: Duration::from_mins(minutes),
-            reason: "because".to_owned(),
-            by: somebody(),
-        }
-    }
-
-    #[test]
-    fn what_is_held_is_not_due_and_its_moment_stays() {
-        let (_directory, connection) = database();
-        accept(&connection, &[submission("a.b", None)], when(0)).unwrap();
-        let found = |ms| due(&connection, "default", when(ms), &HashSet::new(), 9).unwrap();
-        let minute = 60_000;
-        for route in ["default", EVERY_ROUTE] {
-            begin(&connection, &hold(route, 5), when(0)).unwrap();
-            let held = found(minute);
-            assert!(held.held && held.due.is_empty() && !held.more);
-            assert_eq!(held.next_in, Some(Duration::from_mins(4)));
-            let free = found(5 * minute);
-            assert!(!free.held);
-            assert_eq!(free.due.len(), 1);
-            assert!(end(&connection, route, when(2 * minute)).unwrap());
-            assert!(!end(&connection, route, when(2 * minute)).unwrap());
-            assert_eq!(found(2 * minute).due[0].due_ms, when(0).axis_ms);
-        }
-        begin(&connection, &hold("other", 5), when(0)).unwrap();
-        assert!(!found(2 * minute).held);
-    }
-
-    #[tokio::test]
-    async fn the_moment_that_was_asked_for_is_shown_though_the_clocks_have_drifted() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path(), moment()).unwrap();
-        let drifted = Moment {
-            wall: at(60_007),
-            monotonic: Duration::from_mins(1),
-        };
-        store.hold(hold("default", 5), drifted).await.unwrap();
-        let holds = store.holds(drifted).await.unwrap();
-        assert_eq!(holds[0].until, at(60_007 + 5 * 60_000));
-    }
-
-    #[test]
-    fn of_two_holds_of_a_route_the_longer_one_counts() {
-        let (_directory, connection) = database();
-        begin(&connection, &hold("default", 5), when(0)).unwrap();
-        begin(&connection, &hold(EVERY_ROUTE, 9), when(0)).unwrap();
-        let until = held_until(&connection, "default", when(0)).unwrap();
-        assert_eq!(until, Some(when(9 * 60_000).axis_ms));
-    }
-
-    #[test]
-    fn begin_change_and_end_are_one_message_each() {
-        let (_directory, connection) = database();
-        let told = |state: &str| {
-            let sql = format!("SELECT count(*) FROM alert_messages WHERE state = '{state}'");
-            count(&connection, &sql)
-        };
-        let begun = |minutes, at| begin(&connection, &hold("default", minutes), when(at)).unwrap();
-        assert_eq!(begun(5, 0), HoldResult::Begun);
-        assert_eq!(begun(6, 1), HoldResult::Replaced);
-        assert_eq!(
-            over(&connection, when(6 * 60_000)).unwrap(),
-            [] as [&str; 0]
-        );
-        let ended = 6 * 60_000 + 1;
-        // It has ended by itself and that was not told yet: the next one is another one.
-        assert_eq!(over(&connection, when(ended)).unwrap(), ["default"]);
-        assert_eq!(begun(5, ended), HoldResult::Begun);
-        assert!(end(&connection, "default", when(ended + 1)).unwrap());
-        assert_eq!(over(&connection, when(ended * 9)).unwrap(), [] as [&str; 0]);
-        assert_eq!(
-            (told("opened"), told("ongoing"), told("resolved")),
-            (2, 1, 2)
-        );
-    }
-}
+mod tests;

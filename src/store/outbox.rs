@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::holds::{self, End};
 use super::line::{self, Line, QueueState};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::tail::{self, Ended};
 use super::writer::Lane;
-use super::{Store, StoreError, holds, interruptions, left_behind};
+use super::{Store, StoreError, interruptions, left_behind};
 use crate::clock::Moment;
 use crate::due::{DueDeliveries, DueDelivery};
 use crate::order::{Place, Tail};
@@ -106,10 +107,13 @@ pub(super) fn due(
     in_flight: &HashSet<i64>,
     limit: usize,
 ) -> Result<DueDeliveries, StoreError> {
-    if let Some(until_ms) = holds::held_until(connection, route, now)? {
+    if let Some(end) = holds::held_until(connection, route, now)? {
         return Ok(DueDeliveries {
             held: true,
-            next_in: Some(now.until(until_ms)),
+            next_in: match end {
+                End::At(until_ms) => Some(now.until(until_ms)),
+                End::ByAPerson => None,
+            },
             ..DueDeliveries::default()
         });
     }

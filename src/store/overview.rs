@@ -7,11 +7,12 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::event_query::last_before;
+use super::holds::{self, End};
 use super::ids::first_id_at;
 use super::relay_time::Now;
 use super::{
-    Store, StoreError, holds, incident_report, incidents, notifications, reconciliation,
-    send_stats, tokens,
+    Store, StoreError, incident_report, incidents, notifications, reconciliation, send_stats,
+    tokens,
 };
 use crate::attempt::Outcome;
 use crate::clock::Moment;
@@ -222,9 +223,11 @@ pub(super) fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec
     let queues = queues(connection)?.into_iter();
     let waiting = queues.map(|queue| {
         let held_until = holds::held_until(connection, &queue.route, now)?;
-        let due_ms = queue
-            .due_ms
-            .map(|due_ms| held_until.unwrap_or(due_ms).max(due_ms));
+        let due_ms = match held_until {
+            None => queue.due_ms,
+            Some(End::At(end_ms)) => queue.due_ms.map(|due_ms| due_ms.max(end_ms)),
+            Some(End::ByAPerson) => None,
+        };
         Ok(Waiting {
             route: queue.route,
             events: queue.events,

@@ -51,7 +51,7 @@ impl HoldWatch {
         let told = self.store.tell_of_ended_holds(moment).await;
         match (told, self.store.holds(moment).await) {
             (Ok(()), Ok(holds)) => {
-                let first = holds.iter().map(|hold| hold.until).min();
+                let first = holds.iter().filter_map(|hold| hold.until).min();
                 self.next = first.map(|until| moment.monotonic + until.since(moment.wall));
             }
             (Err(error), _) | (_, Err(error)) => {

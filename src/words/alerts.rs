@@ -270,9 +270,9 @@ impl Locale {
             ended_early,
         } = &report.finding
         {
-            let until = self.moment_of_year(*until);
+            let until = until.map(|until| self.moment_of_year(until));
             let ended = (state == State::Resolved).then_some(*ended_early);
-            return holds::told(&until, reason, report.count, ended, self.language);
+            return holds::told(until.as_deref(), reason, report.count, ended, self.language);
         }
         let (ja, en) = if report.kind.counts_deliveries() {
             findings::of_deliveries(state, report)

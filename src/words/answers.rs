@@ -136,7 +136,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
             );
         }
         ("RATE_LIMIT_EXCEEDED", _) => {
-            "要求が多すぎます。1 分ほど待ってからもう一度実行してください"
+            "問い合わせが多すぎます。1 分ほど待ってからもう一度実行してください"
         }
         // What has no sentence is told by its code, by which others can help.
         _ => return format!("リレーに断られました ({code})"),
@@ -148,6 +148,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
 fn of_parameter(message: &str, commands: &CommandLine) -> String {
     let field = message.split(": ").next().unwrap_or_default();
     let accepted = match field {
+        "event" if message.contains("server.known_events") => return of_unlisted(message),
         "event" | "eventType" => "イベント名 (a-z、0-9、.、_、- の 1 から 100 文字) にしてください",
         "data" => "内容は JSON のオブジェクト ({...}) にしてください",
         "staffId" => "職員 ID は 1 から 191 文字にしてください",
@@ -176,6 +177,21 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
     format!("{field}: {accepted}")
 }
 
+/// `message` names the event that was perhaps meant before a question mark.
+fn of_unlisted(message: &str) -> String {
+    let meant = meant(message);
+    format!(
+        "event: このイベント名は、設定の server.known_events にありません。{meant}名前を確かめるか、server.known_events に加えてください"
+    )
+}
+
+/// What `message` says was perhaps meant.
+fn meant(message: &str) -> String {
+    let meant = message.split_once("did you mean ");
+    let meant = meant.and_then(|(_, rest)| rest.split_once('?'));
+    meant.map_or_else(String::new, |(name, _)| format!("もしかして: {name}。"))
+}
+
 /// `message` names the known routes behind a colon when there is no such route.
 fn no_hold(message: &str) -> String {
     match message.rsplit_once(": ") {
@@ -189,9 +205,7 @@ fn no_hold(message: &str) -> String {
 /// `message` names the route that was perhaps meant before a question mark, and the known ones behind a colon.
 fn of_route(message: &str) -> String {
     let known = message.rsplit(": ").next().unwrap_or_default();
-    let meant = message.split_once("did you mean ");
-    let meant = meant.and_then(|(_, rest)| rest.split_once('?'));
-    let meant = meant.map_or_else(String::new, |(name, _)| format!("もしかして: {name}。"));
+    let meant = meant(message);
     format!(
         "route: この名前の送り先は設定になく、そこに送るイベントもありません。{meant}設定にある送り先: {known}"
     )

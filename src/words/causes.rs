@@ -97,7 +97,7 @@ impl Cause {
             Self::ProxyAnswer => return proxy_answer(&settings.proxy_key(language), language),
             Self::Signature => return settings.refused(language),
             Self::Clock => (
-                "時計がずれているため、署名が受け入れられません。このサーバーの時刻を合わせてください (timedatectl)",
+                "時計がずれているため、署名が受け入れられません。このサーバーの時計を合わせてください (timedatectl)",
                 "the signature is not accepted because the clocks differ: set this server's clock (timedatectl)",
             ),
             Self::UnknownEvent => (

@@ -37,7 +37,7 @@ phrases! {
         Privileged: "リレーを動かすユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
         Exposed: "server.listen はこのサーバーの外からも届き、暗号化されていません。トークンと職員のデータが読まれるおそれがあります。127.0.0.1 で待ち受け、前に nginx か Caddy を置いてください。別のサーバーのプロキシを使う場合は、server.trusted_proxies にそのアドレスを書いてください", "whoever reaches this server's network reaches this address, and nothing there is encrypted: tokens and the staff's data can be read on the way. Listen on 127.0.0.1 with nginx or Caddy in front; when the proxy is another server, put its address into server.trusted_proxies";
         NoNames: "証明書の「サブジェクトの別名」(SAN) にホスト名がありません", "the certificate names no host (subjectAltName)";
-        IssuerNotInTheFile: "証明書が 1 枚だけで、発行元の証明書がありません。発行元を知らない相手は接続をやめます。中間証明書も入ったファイル (fullchain.pem など) を指定してください。病院内の認証局が直接発行したものなら、このままで構いません", "there is one certificate alone, without that of its issuer: callers who do not know the issuer turn away. Name a file that has the certificates in between too, such as fullchain.pem; one that the clinic's own authority has signed itself can stay as it is";
+        IssuerNotInTheFile: "証明書が 1 枚だけで、発行元の証明書がありません。発行元を知らない相手は接続をやめます。中間証明書も入ったファイル (fullchain.pem など) を指定してください。院内の認証局が直接発行したものなら、このままで構いません", "there is one certificate alone, without that of its issuer: callers who do not know the issuer turn away. Name a file that has the certificates in between too, such as fullchain.pem; one that the clinic's own authority has signed itself can stay as it is";
         Good: "正常", "ok";
         Note: "注意", "note";
         Bad: "異常", "error";
@@ -172,7 +172,7 @@ pub(crate) fn silent_daemon(
     });
     both!(
         language,
-        "リレーは動いていますが (プロセス番号 {process})、{socket} でコマンドに応答しません。ソケットが消された場合は数秒で作り直されます。変わらなければ再起動してください{restart}",
+        "リレーは動いていますが (プロセス番号 {process})、{socket} でコマンドに応答しません。接続口のファイルが消された場合は数秒で作り直されます。変わらなければ再起動してください{restart}",
         "the relay runs (process {process}), and answers no command at {socket}. A socket that was removed is made again within seconds; when that does not help, restart it{restart}"
     )
 }
@@ -289,6 +289,15 @@ pub(crate) fn certificate_ends(day: &str, days: i64, language: Language) -> Stri
         language,
         "証明書は {day} まで (あと {days} 日)",
         "the certificate ends {day} (in {in_days})"
+    )
+}
+
+/// Names of events that are spoken of, and refused when they are handed in.
+pub(crate) fn unlisted(names: &str, language: Language) -> String {
+    both!(
+        language,
+        "server.known_events にないため、受け付けないイベントがあります: {names}。使うものは server.known_events に加えてください",
+        "these are not in server.known_events, so they are refused: {names}. Add those that are used"
     )
 }
 

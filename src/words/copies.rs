@@ -217,7 +217,7 @@ impl Obstacle {
                 "this is the database that a relay works with, or a file that was copied from one",
             ),
             Self::Later => (
-                "いまのデータベースにない内容を持つコピーです",
+                "今のデータベースにない内容を持つコピーです",
                 "this copy has what the present database has not",
             ),
             Self::OfAnother => (

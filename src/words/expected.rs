@@ -73,7 +73,7 @@ impl Expected {
                 let socket = socket.display();
                 both!(
                     language,
-                    "もっと短いパスにしてください。コマンドとの通信に使うファイルが {socket} になり、上限の {most} バイトを超えます",
+                    "もっと短いパスにしてください。コマンド用の接続口 (ソケット) が {socket} になり、上限の {most} バイトを超えます",
                     "must be a shorter path: the control socket would be {socket}, and a socket's path has {most} bytes at most"
                 )
             }

@@ -32,7 +32,7 @@ impl Failure {
                 };
                 both!(
                     language,
-                    "{status}。送り先の時計がこのサーバーより {seconds} 秒{ja}います。5 分以上ずれた署名は拒否されます。timedatectl で時刻を合わせてください",
+                    "{status}。送り先の時計がこのサーバーより {seconds} 秒{ja}います。5 分以上ずれた署名は拒否されます。timedatectl で時計を合わせてください",
                     "{status}; the receiver's clock is {seconds} s {en} this one, and signatures more than 5 minutes off are refused: set the clock (timedatectl)"
                 )
             }

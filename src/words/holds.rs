@@ -16,9 +16,19 @@ phrases! {
     }
 }
 
+/// How long a hold lasts; `until`: when it ends by itself.
+pub(crate) fn until_when(until: Option<&str>, language: Language) -> String {
+    match until {
+        Some(until) => both!(language, "{until} まで", "until {until}"),
+        None => language
+            .say("手動で終了するまで", "until somebody ends the hold")
+            .to_owned(),
+    }
+}
+
 /// What an admin is told of a hold; `ended`: whether a person has ended it before its time, when it is over.
 pub(crate) fn told(
-    until: &str,
+    until: Option<&str>,
     reason: &str,
     waiting: u64,
     ended: Option<bool>,
@@ -36,11 +46,17 @@ pub(crate) fn told(
             format!("What waits ({events}) is sent in order."),
         )
     };
+    let (by_itself, until) = (until.is_some(), until_when(until, language));
     match ended {
         None => both!(
             language,
-            "{until} まで送信を一時停止しています。理由: {reason}。送信を待っているイベント: {waiting} 件",
-            "Nothing is sent until {until}: {reason}. Events that wait: {waiting}."
+            "{until}送信を一時停止しています。理由: {reason}。送信を待っているイベント: {waiting} 件",
+            "Nothing is sent {until}: {reason}. Events that wait: {waiting}."
+        ),
+        Some(true) if !by_itself => both!(
+            language,
+            "送信の一時停止を終了しました。{ja}",
+            "The hold was ended. {en}"
         ),
         Some(true) => both!(
             language,
@@ -58,15 +74,16 @@ pub(crate) fn told(
 /// One hold in a line: what is paused, until when, why and by whom.
 pub(crate) fn line(
     route: &str,
-    until: &str,
+    until: Option<&str>,
     reason: &str,
     who: &str,
     language: Language,
 ) -> String {
+    let until = until_when(until, language);
     both!(
         language,
-        "{route}: {until} まで。理由: {reason} ({who})",
-        "{route}: until {until}, {reason} ({who})"
+        "{route}: {until}。理由: {reason} ({who})",
+        "{route}: {until}, {reason} ({who})"
     )
 }
 
@@ -80,11 +97,12 @@ pub(crate) fn begun(route: &str, until: &str, language: Language) -> String {
 }
 
 /// Why an event is not sent at present.
-pub(crate) fn held_until(until: &str, reason: &str, language: Language) -> String {
+pub(crate) fn held_until(until: Option<&str>, reason: &str, language: Language) -> String {
+    let until = until_when(until, language);
     both!(
         language,
-        "{until} まで送信を一時停止中。理由: {reason}",
-        "nothing is sent until {until}: {reason}"
+        "{until}送信を一時停止中。理由: {reason}",
+        "nothing is sent {until}: {reason}"
     )
 }
 

@@ -91,7 +91,7 @@ fn meaning(status: u16, language: Language) -> &'static str {
             "the URL has moved, or leads to a page where one logs in; take the URL from the service again and write it into secrets.env",
         ),
         400 | 413 | 422 => (
-            "通知先がこの形のメッセージを受け付けません。alerts.channel の kind が URL の種類と合っているか確かめてください",
+            "通知先がこの形の通知を受け付けません。alerts.channel の kind が URL の種類と合っているか確かめてください",
             "the service does not take a message of this form; see whether `kind` of the alerts.channel goes with the URL",
         ),
         401 | 403 => (

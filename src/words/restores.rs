@@ -14,6 +14,7 @@ phrases! {
     /// Short texts of a restore.
     Copied {
         Restored: "復元しました", "restored";
+        HoldReason: "コピーから復元したため", "restored from a copy";
         NothingLater: "コピー後に受け付けたものはありません", "nothing was accepted after the copy";
     }
 }
@@ -61,30 +62,49 @@ pub(crate) fn as_it_is(locale: Locale, written: Option<Timestamp>) -> String {
     }
 }
 
-/// What the daemon does first, and how much of it VoiceDrive has already.
-pub(crate) fn sent_at_the_start(locale: Locale, waiting: u64, again: Option<u64>) -> String {
-    match (locale.language, again) {
-        (Language::Ja, _) if waiting == 0 => "起動後に送信するものはありません".to_owned(),
-        (Language::En, _) if waiting == 0 => "nothing is to be sent at the start".to_owned(),
-        (Language::Ja, Some(0)) => {
-            format!("起動後に {waiting} 件を送信します (再送待ちはその時刻に)")
-        }
-        (Language::En, Some(0)) => {
-            format!("sent at the start (retries when they are due): {waiting}")
-        }
-        (Language::Ja, Some(again)) => format!(
-            "起動後に {waiting} 件を送信します (再送待ちはその時刻に)。うち {again} 件は送信済みで、同じ ID で再び送られます。VoiceDrive は同じ X-Request-ID の重複を捨てます"
-        ),
-        (Language::En, Some(again)) => format!(
-            "sent at the start (retries when they are due): {waiting}. Of these, {again} had been delivered already and are sent again with the same ids: VoiceDrive drops repeats by X-Request-ID"
-        ),
-        (Language::Ja, None) => format!(
-            "起動後に {waiting} 件を送信します (再送待ちはその時刻に)。コピー後に送信済みのものも、同じ ID で再び送られます。VoiceDrive は同じ X-Request-ID の重複を捨てます"
-        ),
-        (Language::En, None) => format!(
-            "sent at the start (retries when they are due): {waiting}. What had been delivered after the copy is sent again with the same ids: VoiceDrive drops repeats by X-Request-ID"
-        ),
+/// What is sent at the start, or when everything is `held` after that, and how much of it VoiceDrive has already.
+pub(crate) fn sent_first(locale: Locale, waiting: u64, again: Option<u64>, held: bool) -> String {
+    let (ja, en) = if held {
+        ("一時停止の終了後に", "when the hold has ended")
+    } else {
+        ("起動後に", "at the start")
+    };
+    if waiting == 0 {
+        return both!(
+            locale.language,
+            "{ja}送信するものはありません",
+            "nothing is to be sent {en}"
+        );
     }
+    let told = both!(
+        locale.language,
+        "{ja} {waiting} 件を送信します (再送待ちはその時刻に)",
+        "sent {en} (retries when they are due): {waiting}"
+    );
+    let repeated = match again {
+        Some(0) => String::new(),
+        Some(again) => both!(
+            locale.language,
+            "。うち {again} 件は送信済みで、同じ ID で再び送られます。VoiceDrive は同じ X-Request-ID の重複を捨てます",
+            ". Of these, {again} had been delivered already and are sent again with the same ids: VoiceDrive drops repeats by X-Request-ID"
+        ),
+        None => locale
+            .say(
+                "。コピー後に送信済みのものも、同じ ID で再び送られます。VoiceDrive は同じ X-Request-ID の重複を捨てます",
+                ". What had been delivered after the copy is sent again with the same ids: VoiceDrive drops repeats by X-Request-ID",
+            )
+            .to_owned(),
+    };
+    told + &repeated
+}
+
+/// Nothing is sent for now; `end` is the command that ends that.
+pub(crate) fn held(locale: Locale, end: &str) -> String {
+    both!(
+        locale.language,
+        "起動しても、一時停止を終了するまで何も送信しません (受け付けは続きます)。送信を始める場合: {end}",
+        "nothing is sent after the start until somebody ends the hold; accepting goes on. To begin to send: {end}"
+    )
 }
 
 pub(crate) fn unreadable(locale: Locale, why: &str, newest: Option<Timestamp>) -> String {
@@ -208,7 +228,7 @@ pub(crate) fn kept_aside(locale: Locale, aside: &Path) -> String {
 pub(crate) fn erased_again(locale: Locale, rows: u64) -> String {
     both!(
         locale.language,
-        "コピーのあとに消去した人のデータ {rows} 件を、復元したデータベースからも消去しました",
+        "コピー後に消去した人のデータ {rows} 件を、復元したデータベースからも消去しました",
         "the copy had {rows} rows of people whose data were erased since; they are erased again"
     )
 }

@@ -26,7 +26,7 @@ impl Trouble {
                 .to_owned(),
             (Self::DiskFull(Shortage::Quota), _) => language
                 .say(
-                    "リレーのユーザーに割り当てられたディスク容量 (クォータ) を使い切りました",
+                    "リレーを動かすユーザーに割り当てられたディスク容量 (クォータ) を使い切りました",
                     "the disk quota of the relay's user is used up, whatever is free on the disk (see quota -s)",
                 )
                 .to_owned(),

@@ -264,6 +264,36 @@ async fn a_body_over_the_limit_is_refused_whether_it_says_its_length_or_not() {
 }
 
 #[tokio::test]
+async fn a_mistyped_name_is_refused_when_the_names_are_listed() {
+    let listed = r#"[server]
+known_events = ["employee.created", "survey.*"]
+[ingest]
+open_from = ["127.0.0.1"]"#;
+    let relay = TestRelay::start_with("", listed, crate::harness::Clock::System).await;
+    let event = |name: &str| json!({"event": name, "data": {}});
+    for name in ["employee.created", "survey.answered"] {
+        let answer = relay.post("/api/events", event(name).to_string()).await;
+        assert_eq!(answer.status, 202, "{name}");
+    }
+    let accepted = "must be one of server.known_events in the relay's configuration";
+    let meant = format!("{accepted}; did you mean employee.created?");
+    for (name, told) in [("employe.created", &*meant), ("photo.changed", accepted)] {
+        let batch = json!([event("survey.answered"), event(name)]);
+        for (path, body, field) in [
+            ("/api/events", event(name), "event"),
+            ("/api/events/batch", batch, "[1].event"),
+            ("/in/hr", event(name), "event"),
+        ] {
+            let answer = relay.post(path, body.to_string()).await;
+            assert_eq!(answer.status, 400, "{path}");
+            let told = format!("{field}: {told}");
+            assert_eq!(answer.error(), ("INVALID_PARAMETER", &*told), "{path}");
+        }
+    }
+    assert_eq!(count(&relay).await, 2);
+}
+
+#[tokio::test]
 async fn a_key_gives_the_same_answer_again_and_other_content_a_conflict() {
     let relay = TestRelay::start("").await;
     let key = ("idempotency-key", "hr-2025-10-26-000123");

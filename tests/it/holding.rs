@@ -23,7 +23,7 @@ impl Bench {
     async fn hold(&self, lasts: Duration) {
         let hold = NewHold {
             route: EVERY_ROUTE.to_owned(),
-            lasts,
+            lasts: Some(lasts),
             reason: "maintenance".to_owned(),
             by: somebody(),
         };

@@ -217,6 +217,7 @@ const NOUNS: &[&str] = &[
     "ingest",
     "interview",
     "interview_stats",
+    "known_events",
     "kpi",
     "language",
     "liveness",

@@ -235,6 +235,43 @@ async fn each_route_in_trouble_is_named_and_a_script_learns_that_a_person_is_nee
 }
 
 #[tokio::test]
+async fn names_that_are_listed_count_from_a_reload_on_and_check_says_what_they_leave_out() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    daemon.json(&["send", "employe.created"]).await;
+    let path = directory.path().join("config.toml");
+    let before = std::fs::read_to_string(&path).unwrap();
+    let listed = |names: &str| {
+        let names = format!("[server]\nknown_events = {names}");
+        let route = "[[route]]\nevents = [\"survey.*\", \"employee.created\"]\nurl = \"\"";
+        let text = before.replace("[server]", &names);
+        std::fs::write(&path, format!("{text}\n{route}\n")).unwrap();
+    };
+    listed(r#"["employee.created", "Employee.*"]"#);
+    for command in ["check", "reload"] {
+        let output = daemon.run(&[command]).await;
+        let told = said(&output);
+        assert!(told.contains("server.known_events[2]"), "{told}");
+        assert_ne!(output.status.code(), Some(0), "{told}");
+    }
+    listed(r#"["employee.created"]"#);
+    let checked = told(&daemon, &["check"]).await;
+    let left_out = line(&checked, " events: ");
+    assert!(left_out.contains("refused: survey.*. "), "{left_out}");
+    let reloaded = told(&daemon, &["reload"]).await;
+    assert!(reloaded.contains("server.known_events"), "{reloaded}");
+    daemon.json(&["send", "employee.created"]).await;
+    let mistyped = daemon.run(&["send", "employe.created"]).await;
+    assert_eq!(mistyped.status.code(), Some(1));
+    let mistyped = said(&mistyped);
+    assert!(
+        mistyped.contains("did you mean employee.created?"),
+        "{mistyped}"
+    );
+    daemon.kill().await;
+}
+
+#[tokio::test]
 async fn without_a_url_no_next_attempt_is_promised() {
     let directory = TempDir::new().unwrap();
     let partner = Partner::start(Clock::System).await;

@@ -377,6 +377,83 @@ async fn a_restore_says_what_follows_and_keeps_what_was_revoked() {
     }
 }
 
+/// VoiceDrive may know what came after an old copy: a person looks first, and then lets everything go.
+#[tokio::test]
+async fn after_a_restore_with_a_hold_nothing_is_sent_until_somebody_ends_it() {
+    let place = Place::new();
+    let partner = Partner::start(Clock::System).await;
+    let daemon = place.daemon("").await;
+    let person = ["--staff-id", "EMP-1"];
+    let mut ids = Vec::new();
+    let mut send = async |daemon: &Daemon| {
+        let sent = daemon.json(&[&["send", "employee.updated"][..], &person].concat());
+        ids.push(sent.await["id"].as_str().unwrap().to_owned());
+    };
+    for _ in 0..3 {
+        send(&daemon).await;
+    }
+    let copy = place.file("copy.db");
+    daemon.json(&["backup", &copy]).await;
+    stop(daemon).await;
+    let (code, told, error) = place.run(&["restore", "--hold", &copy]).await;
+    assert_eq!(code, 0, "{error}");
+    for said in [
+        "nothing is sent after the start until somebody ends the hold",
+        "voicedrive-relay hold end",
+        "sent when the hold has ended (retries when they are due): 3",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    // What was restored last counts, and nothing of an earlier restore.
+    assert_eq!(place.restore(&[&copy]).await["held"], false);
+    assert_eq!(place.restore(&["--hold", &copy]).await["held"], true);
+    for _ in 0..2 {
+        let daemon = place.daemon(&partner.url()).await;
+        send(&daemon).await;
+        let holds = daemon.json(&["hold", "list"]).await;
+        let hold = &holds["items"][0];
+        assert_eq!(
+            (&hold["route"], &hold["until"], &hold["reason"]),
+            (&json!("*"), &Value::Null, &json!("restored from a copy"))
+        );
+        assert_eq!(daemon.json(&["status"]).await["holds"], holds["items"]);
+        let output = daemon.run(&["status", "--exit-code"]).await;
+        assert_eq!(output.status.code(), Some(1));
+        let told = text(&output.stdout);
+        assert!(
+            told.contains("every route: until somebody ends the hold, restored from a copy"),
+            "{told}"
+        );
+        let shown = daemon.run(&["show", &ids[0]]).await;
+        let told = text(&shown.stdout);
+        assert!(told.contains("until somebody ends the hold"), "{told}");
+        // A restart ends nothing.
+        stop(daemon).await;
+    }
+    let daemon = place.daemon(&partner.url()).await;
+    assert!(partner.received().is_empty());
+    daemon.json(&["hold", "end"]).await;
+    delivered(&daemon, 5).await;
+    let received = partner.received();
+    let received: Vec<_> = received
+        .iter()
+        .map(|one| one.header("x-request-id"))
+        .collect();
+    assert_eq!(received, ids);
+    let audit = daemon.json(&["audit"]).await;
+    let done = audit["items"].as_array().unwrap();
+    let of = |action: &str| done.iter().find(|one| one["action"] == action).unwrap();
+    assert_eq!(of("hold")["reason"], "restored from a copy");
+    assert_eq!(of("hold")["at"], of("restore")["at"]);
+    let ended = of("end_hold")["at"].as_str().unwrap().to_owned();
+    for id in &ids {
+        let event = daemon.json(&["show", id]).await;
+        let first = event["attempts"][0]["startedAt"].as_str().unwrap();
+        assert!(first >= ended.as_str(), "{event}");
+    }
+    stop(daemon).await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_compared_is_said() {
     let place = Place::new();

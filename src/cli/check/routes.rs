@@ -1,7 +1,7 @@
 //! Where events go: whether each receiver's server is reached, and whether events wait for a route that is
 //! not configured any more. Nothing is posted, so path and signature are not checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::CheckResult;
 use crate::cli::Common;
@@ -31,6 +31,7 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
     }
     findings.extend(without_url(locale, &settings.config));
     findings.extend(same_url(locale, &settings.out));
+    findings.extend(unlisted(locale, &settings.config));
     findings.extend(proxies(locale, &settings.proxies).await);
     findings.extend(store_of_certificates(locale));
     for route in &settings.out {
@@ -52,6 +53,24 @@ fn without_url(locale: Locale, config: &Config) -> impl Iterator<Item = CheckRes
     routes.map(move |route| {
         let name = format!("route {}", route.name);
         CheckResult::notable(name, locale.phrase(Check::NoUrlOfRoute).to_owned())
+    })
+}
+
+/// What routes and the ingest speak of, and is refused because nobody has listed it.
+fn unlisted(locale: Locale, config: &Config) -> Option<CheckResult> {
+    let known = &config.server.known_events;
+    let of_routes = config.routes.iter().flat_map(|route| &route.events);
+    let of_routes = of_routes.filter(|pattern| !known.meets(pattern));
+    let of_ingest = config.ingest.iter().flat_map(|ingest| &ingest.names);
+    let of_ingest = of_ingest.filter(|rule| known.check(&rule.event).is_err());
+    let names = of_routes.map(ToString::to_string);
+    let names: BTreeSet<String> = names
+        .chain(of_ingest.map(|rule| rule.event.clone()))
+        .collect();
+    let names: Vec<String> = names.into_iter().collect();
+    (!names.is_empty()).then(|| {
+        let told = checks::unlisted(&names.join(", "), locale.language);
+        CheckResult::notable("events", told)
     })
 }
 
@@ -152,8 +171,10 @@ fn trial(config: &Config, route: &Route) -> String {
             Pattern::Exact(name) => name.clone(),
             Pattern::Prefix(prefix) => format!("{prefix}test"),
         });
-    let mut names = ["test.ping".to_owned()].into_iter().chain(names);
-    match names.find(|name| routing.route_of(name) == route.name) {
+    let known = &config.server.known_events;
+    let names = ["test.ping".to_owned()].into_iter().chain(names);
+    let mut names = names.chain(known.names().map(str::to_owned));
+    match names.find(|name| routing.route_of(name) == route.name && known.check(name).is_ok()) {
         Some(name) => format!("send {name} --wait"),
         // Other routes come before it for all of its names.
         None => "send test.ping --wait".to_owned(),

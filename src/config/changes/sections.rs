@@ -17,6 +17,7 @@ pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
         trusted_proxies,
         cors_allowed_origins,
         max_body_bytes,
+        known_events,
         public_url,
     } = new;
     changes.shown_value("server.listen", &old.listen, listen);
@@ -29,6 +30,7 @@ pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
     );
     origins(&old.cors_allowed_origins, cors_allowed_origins, changes);
     changes.value("server.max_body_bytes", &old.max_body_bytes, max_body_bytes);
+    changes.value("server.known_events", &old.known_events, known_events);
     // Senders that come in by `open_from` may use its host.
     changes.needed(
         "server.public_url",

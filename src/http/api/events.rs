@@ -261,8 +261,8 @@ async fn keep(
     submit(api, submissions.collect()).await
 }
 
-/// Commits `submissions`, all or none, and hands them to the dispatchers. An event that is too large for its receiver
-/// is refused first.
+/// Commits `submissions`, all or none, and hands them to the dispatchers. An event whose name nobody has listed, or that is
+/// too large for its receiver, is refused first.
 pub(super) async fn submit(
     api: &Api,
     submissions: Vec<Submission>,
@@ -276,6 +276,17 @@ pub(super) async fn submit(
         }
     };
     for (index, submission) in submissions.iter().enumerate() {
+        if let Err(unknown) = api.known_events.check(&submission.event.event_type) {
+            let place = if size == 1 {
+                String::new()
+            } else {
+                format!("[{index}].")
+            };
+            return Err(ApiError::invalid(
+                format!("{place}event"),
+                unknown.to_string(),
+            ));
+        }
         if let Err(TooLarge {
             route,
             bytes,

@@ -70,14 +70,14 @@ pub(super) async fn put(call: Call<'_>) -> Result<Reply, ApiError> {
     }
     let answer = HoldAnswer {
         route: &route,
-        until,
+        until: Some(until),
         begun_at: moment.wall,
         reason: &reason,
         who: &actor.who,
     };
     let wanted = NewHold {
         route: route.clone(),
-        lasts,
+        lasts: Some(lasts),
         reason: reason.clone(),
         by: actor.clone(),
     };
@@ -187,7 +187,9 @@ pub(super) struct HoldBody {
 pub(in crate::http) struct HoldAnswer<'a> {
     /// Its name; `*` for every route.
     route: &'a str,
-    until: Timestamp,
+    /// When it ends; null after a restore with `--hold`: when a person ends it.
+    #[schema(required)]
+    until: Option<Timestamp>,
     begun_at: Timestamp,
     reason: &'a str,
     /// Who began the hold.

@@ -28,6 +28,7 @@ const STAFF_ID_ACCEPTED: &str =
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewEvent)]
 pub(super) struct EventBody<'a> {
+    /// With `server.known_events` in the relay's configuration, one of these.
     #[serde(borrow)]
     #[schema(value_type = String, pattern = "^[a-z0-9._-]{1,100}$", example = "employee.created")]
     event: Option<&'a RawValue>,

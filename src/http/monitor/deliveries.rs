@@ -298,7 +298,11 @@ pub(super) fn state(locale: Locale, seen: &Seen, event: &EventSummary) -> (Urgen
         Status::Accepted => (Urgency::Wait, locale.phrase(W::Waiting).to_owned()),
         Status::Retrying => {
             // During a hold nothing is sent before its end.
-            let next = event.next_retry_at.max(seen.held_until(&event.route));
+            let next = match seen.hold_of(&event.route).map(|hold| hold.until) {
+                None => event.next_retry_at,
+                Some(None) => None,
+                Some(until) => event.next_retry_at.max(until),
+            };
             let next = next.map(|at| locale.near(at, seen.now));
             let next = next.as_deref();
             // One without a cause had arrived.

@@ -18,7 +18,7 @@ use crate::cause::Cause;
 use crate::dismissal::EventDismissal;
 use crate::event::Status;
 use crate::event_record::EventDetail;
-use crate::hold;
+use crate::hold::{self, Hold};
 use crate::http::api::resend::open_one;
 use crate::http::reply::Reply;
 use crate::language::Locale;
@@ -129,13 +129,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     keep_last(&mut technical, |(told, answer)| {
         40 + bytes([&**told].into_iter().chain(answer.as_deref()))
     });
-    let held = seen
-        .overview
-        .holds
-        .iter()
-        .find(|hold| hold.holds(&event.route));
-    let until = held.map(|hold| locale.near(hold.until, now.wall));
-    let comes = comes(&visit, &found, until.as_deref(), now.wall);
+    let comes = comes(&visit, &found, seen.hold_of(&event.route), now.wall);
     let page = DeliveryPage {
         told: done(&visit),
         event_type: &event.event_type,
@@ -304,12 +298,13 @@ fn action(visit: &Visit<'_>, done: &Record) -> Step {
 }
 
 /// What comes by itself.
-fn comes(visit: &Visit<'_>, found: &EventDetail, held: Option<&str>, now: Timestamp) -> String {
+fn comes(visit: &Visit<'_>, found: &EventDetail, held: Option<&Hold>, now: Timestamp) -> String {
     let locale = visit.locale;
     let event = &found.summary;
     match (event.status, held, event.next_retry_at) {
-        (Status::Accepted | Status::Retrying, Some(until), _) => {
-            delivery::comes_after_hold(until, locale.language)
+        (Status::Accepted | Status::Retrying, Some(hold), _) => {
+            let until = hold.until.map(|until| locale.near(until, now));
+            delivery::comes_after_hold(until.as_deref(), locale.language)
         }
         (Status::Accepted, None, _) if event.waits_for.is_some() => {
             locale.phrase(W::ComesBehind).to_owned()

@@ -38,7 +38,7 @@ pub(super) async fn begin(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     let lasts = lasts.ok_or_else(|| refused(W::WrongEnd))?;
     let wanted = NewHold {
         route: route.clone(),
-        lasts,
+        lasts: Some(lasts),
         reason,
         by: visit.actor(),
     };

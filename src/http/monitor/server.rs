@@ -296,9 +296,9 @@ fn holds(visit: &Visit<'_>, seen: &Seen) -> Vec<(String, String)> {
     let locale = visit.locale;
     let holds = seen.overview.holds.iter().map(|hold| {
         let name = locale.receivers(&hold.route);
-        let until = locale.day_and_time(hold.until);
+        let until = hold.until.map(|until| locale.day_and_time(until));
         let who = audits::who(&hold.who, locale.language);
-        let told = server::hold(&name, &until, &who, &hold.reason, locale.language);
+        let told = server::hold(&name, until.as_deref(), &who, &hold.reason, locale.language);
         (hold.route.clone(), told)
     });
     holds.collect()

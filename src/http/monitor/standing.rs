@@ -4,6 +4,7 @@ mod sentences;
 
 use super::urgency::Urgency;
 use super::{Visit, address, error::PageError, fit};
+use crate::hold::Hold;
 use crate::incident::{Kind, Report, State};
 use crate::language::Locale;
 use crate::notification::advice::AdviceContext;
@@ -235,16 +236,14 @@ impl Seen {
         (!is_hidden).then(message)
     }
 
-    /// Until when this route is on hold; none: it is not.
-    pub(super) fn held_until(&self, route: &str) -> Option<Timestamp> {
-        let holds = self.overview.holds.iter();
-        let holds = holds.filter(|hold| hold.holds(route));
-        holds.map(|hold| hold.until).max()
+    /// Of the holds of this route, the one that ends last; none: it is not on hold.
+    pub(super) fn hold_of(&self, route: &str) -> Option<&Hold> {
+        Hold::last_of(&self.overview.holds, route)
     }
 
     /// Somebody has put this route on hold.
     pub(super) fn is_held(&self, route: &str) -> bool {
-        self.held_until(route).is_some()
+        self.hold_of(route).is_some()
     }
 
     /// There is such an incident on this route.

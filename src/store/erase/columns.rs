@@ -164,7 +164,7 @@ fn filled() -> (tempfile::TempDir, Connection) {
     for route in ["ended", "lasting"] {
         let hold = crate::hold::NewHold {
             route: route.to_owned(),
-            lasts: std::time::Duration::from_hours(72),
+            lasts: Some(std::time::Duration::from_hours(72)),
             reason: "because".to_owned(),
             by: somebody(),
         };

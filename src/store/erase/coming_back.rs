@@ -42,7 +42,7 @@ fn a_hold_that_has_ended_since_the_copy_is_without_the_id_and_one_that_lasts_kee
     for route in ["ends", "lasts"] {
         let hold = NewHold {
             route: route.to_owned(),
-            lasts: std::time::Duration::from_hours(72),
+            lasts: Some(std::time::Duration::from_hours(72)),
             // No blank behind the id: Japanese has none.
             reason: format!("for {PERSON}\u{306e}\u{90fd}\u{5408}"),
             by: somebody(),
@@ -80,7 +80,7 @@ fn nothing_is_known_of_holds_without_the_former_database_so_those_that_last_in_t
     let (_directory, connection) = database();
     let hold = NewHold {
         route: "default".to_owned(),
-        lasts: std::time::Duration::from_hours(72),
+        lasts: Some(std::time::Duration::from_hours(72)),
         reason: format!("for {PERSON}"),
         by: somebody(),
     };

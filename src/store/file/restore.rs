@@ -12,6 +12,7 @@ use super::super::audit;
 use super::super::carry_over::{self, Carried};
 use super::super::connection::{identity, settle};
 use super::super::erase;
+use super::super::holds;
 use super::super::import_rows;
 use super::super::monitor_sessions;
 use super::difference::{Difference, compare};
@@ -27,6 +28,7 @@ use super::rollback::end_stray;
 use super::snapshot::{self, SnapshotError, Verified};
 use super::unusable::{refuse_closed, refuse_unwritable};
 use crate::audit::{Action, Actor, Entry, Subject};
+use crate::hold::{EVERY_ROUTE, NewHold};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 use stage::Stage;
@@ -115,9 +117,16 @@ pub enum Before {
     },
 }
 
+/// What is written into the restored database besides what is carried over.
+struct Written {
+    entry: Entry,
+    hold: Option<NewHold>,
+}
+
 /// Restores `copy` in the data directory. The present database is kept aside as a whole, with its
 /// write-ahead log, and none of its files stays beside the restored one. Its tokens and their revocations, who did
-/// what, and whose data were erased are taken over, as far as it can be read.
+/// what, and whose data were erased are taken over, as far as it can be read. `hold`: why nothing is sent until a person ends
+/// that; none: what is to be sent is sent at the start.
 ///
 /// # Errors
 /// `RestoreError`.
@@ -125,19 +134,27 @@ pub fn restore(
     directory: &Path,
     copy: &Path,
     taken: Taken,
+    hold: Option<String>,
     by: Actor,
     now: Timestamp,
 ) -> Result<Restored, RestoreError> {
     let name = copy.display().to_string();
+    let hold = hold.map(|reason| NewHold {
+        route: EVERY_ROUTE.to_owned(),
+        lasts: None,
+        reason,
+        by: by.clone(),
+    });
     let entry = by.did(Action::Restore, now).to(Subject::Named(name));
-    put_in_place(directory, copy, taken, &entry).map_err(|error| error.of(directory, copy))
+    let written = Written { entry, hold };
+    put_in_place(directory, copy, taken, &written).map_err(|error| error.of(directory, copy))
 }
 
 fn put_in_place(
     directory: &Path,
     copy: &Path,
     taken: Taken,
-    entry: &Entry,
+    written: &Written,
 ) -> Result<Restored, RestoreError> {
     make_directory(directory, DIRECTORY_MODE)?;
     // Held to the end: no daemon can start in the middle.
@@ -156,7 +173,7 @@ fn put_in_place(
     if !taken.of_another {
         refuse_other_relay(directory, copy, &owner)?;
     }
-    let (stage, verified, before, erased) = lay_out(directory, copy, whole, &owner, entry)?;
+    let (stage, verified, before, erased) = lay_out(directory, copy, whole, &owner, written)?;
     let further = if before.is_known() {
         None
     } else {
@@ -169,7 +186,7 @@ fn put_in_place(
         path: lock_file,
         source,
     })?;
-    let aside = directory.join(format!("live.before-restore-{}", name_of(entry.at)));
+    let aside = directory.join(format!("live.before-restore-{}", name_of(written.entry.at)));
     Ok(Restored {
         copy: verified,
         as_it_is: whole.is_none(),
@@ -231,9 +248,9 @@ fn lay_out(
     copy: &Path,
     whole: Option<Verified>,
     owner: &Owner,
-    entry: &Entry,
+    written: &Written,
 ) -> Result<(Stage, Verified, Before, u64), RestoreError> {
-    let stage = Stage::make(directory, entry.at)?;
+    let stage = Stage::make(directory, written.entry.at)?;
     let database = stage.database();
     let at_database = |source| RestoreError::Database {
         path: database.clone(),
@@ -256,7 +273,7 @@ fn lay_out(
         _ => Carried::default(),
     };
     let number = number_of_next_restore(directory, &database);
-    let taken = take_over(&mut connection, carried, number, entry);
+    let taken = take_over(&mut connection, carried, number, written);
     let (revoked, erased) = taken.map_err(at_database)?;
     let before = match compared {
         Err(why) => Before::Unreadable(why),
@@ -286,7 +303,7 @@ fn take_over(
     connection: &mut Connection,
     carried: Carried,
     number: i64,
-    entry: &Entry,
+    written: &Written,
 ) -> rusqlite::Result<(Vec<TokenRecord>, u64)> {
     // Its records may be of somebody who is to be erased again.
     import_rows::end_interrupted(connection)?;
@@ -298,8 +315,12 @@ fn take_over(
     };
     let revoked = carry_over::write(&transaction, carried)?;
     monitor_sessions::forget(&transaction)?;
-    let erased = erase::again(&transaction, &lasting_holds, entry.at)?;
-    audit::record(&transaction, entry)?;
+    let at = written.entry.at;
+    let erased = erase::again(&transaction, &lasting_holds, at)?;
+    audit::record(&transaction, &written.entry)?;
+    if let Some(hold) = &written.hold {
+        holds::begin_at_rest(&transaction, hold, at)?;
+    }
     transaction.commit()?;
     if erased > 0 {
         // What the rows have left must not be in the file either.
@@ -344,40 +365,4 @@ pub(super) fn name_of(now: Timestamp) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_told_as_one_wherever_it_is_met() {
-        let full = || io::Error::from(io::ErrorKind::StorageFull);
-        let path = || PathBuf::from("/data/live.restoring");
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
-        for error in [
-            RestoreError::Copy(SnapshotError::File {
-                path: path(),
-                source: full(),
-            }),
-            RestoreError::Swap {
-                path: path(),
-                source: full(),
-            },
-            RestoreError::Database {
-                path: path(),
-                source: rusqlite::Error::SqliteFailure(code, None),
-            },
-        ] {
-            let told = error.of(Path::new("/data"), Path::new("/copy")).to_string();
-            assert!(told.contains("the disk is full"), "{told}");
-            assert!(
-                told.contains("/data") && told.contains("restore again"),
-                "{told}"
-            );
-        }
-        let other = RestoreError::Swap {
-            path: path(),
-            source: io::Error::from(io::ErrorKind::NotFound),
-        };
-        let told = other.of(Path::new("/data"), Path::new("/copy"));
-        assert!(matches!(told, RestoreError::Swap { .. }));
-    }
-}
+mod tests;

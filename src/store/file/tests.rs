@@ -258,6 +258,7 @@ async fn a_database_that_lacks_what_a_copy_has_is_not_used_before_a_person_says_
         left.path(),
         &older,
         Taken::default(),
+        None,
         somebody(),
         moment().wall,
     )
@@ -450,6 +451,7 @@ async fn a_copy_is_not_mixed_with_the_log_of_what_stood_there_before() {
         left.path(),
         &backup,
         Taken::default(),
+        None,
         somebody(),
         moment().wall,
     )

@@ -323,7 +323,7 @@ async fn call_holds(store: &Store, moment: Moment) {
         for lasts in [1, 2].map(Duration::from_hours) {
             let hold = NewHold {
                 route: route.to_owned(),
-                lasts,
+                lasts: Some(lasts),
                 reason: "because".to_owned(),
                 by: somebody(),
             };

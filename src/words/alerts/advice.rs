@@ -42,7 +42,7 @@ impl Locale {
                 "no event is lost: see whether the receiver answers, and whether its URL is set (delivery.url, `url` of a [[route]])",
             ),
             Finding::Logins { .. } => (
-                "設定のまちがいか、不正な接続の試みです。ログの接続元を確かめてください",
+                "設定の誤りか、不正な接続の試みです。ログの接続元を確かめてください",
                 "somebody uses a wrong token, or tries to get in: the log says from where",
             ),
             Finding::Statistics { .. } => (
@@ -67,10 +67,14 @@ impl Locale {
                 "after it callers over TLS turn away: renew it; the new files are read by themselves within a minute",
             ),
             Finding::Clock { .. } => (
-                "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
+                "5 分以上ずれると署名が拒否されます。timedatectl で時計を合わせてください",
                 "signatures that are five minutes off are refused: set the clock with timedatectl",
             ),
             Finding::OwnClock { seconds } => clocks::advice(*seconds),
+            Finding::Hold { until: None, .. } => (
+                "受け付けは続き、イベントは失われません。送信してよいことを確かめたら、一時停止を終了してください。待っていたものから順に送信します",
+                "accepting goes on and no event is lost: when it is right to send, end the hold, and what waits is sent in order",
+            ),
             Finding::Hold { .. } => (
                 "対応は不要です。受け付けは続き、イベントは失われません。終わると、待っていたものから順に自動で送信します",
                 "accepting goes on and no event is lost; when it ends, what waits is sent by itself, in order",

@@ -131,12 +131,20 @@ pub(crate) fn comes_at(when: &str, language: Language) -> String {
 }
 
 /// It is sent when a hold ends.
-pub(crate) fn comes_after_hold(until: &str, language: Language) -> String {
-    both!(
-        language,
-        "送信の一時停止が終わる {until} のあとに送ります。",
-        "It is sent after {until}, when the hold ends."
-    )
+pub(crate) fn comes_after_hold(until: Option<&str>, language: Language) -> String {
+    match until {
+        Some(until) => both!(
+            language,
+            "送信の一時停止が終わる {until} のあとに送ります。",
+            "It is sent after {until}, when the hold ends."
+        ),
+        None => language
+            .say(
+                "送信の一時停止が終わったあとに送ります。",
+                "It is sent when somebody has ended the hold.",
+            )
+            .to_owned(),
+    }
 }
 
 /// It is being sent again.

@@ -13,7 +13,7 @@ phrases! {
         NoneOpen: "続いているものはありません。", "There are none.";
         Closed: "終わったもの", "Over";
         NoneClosed: "まだありません。", "None yet.";
-        Failing: "知らせが届いていない通知先", "Channels that cannot be told";
+        Failing: "お知らせが届いていない通知先", "Channels that cannot be told";
         NoChannels: "通知先が設定されていないため、異常があっても、この画面のほかではだれにも知らせません。サーバーの担当者に設定を依頼してください。", "No channel is configured, so nobody is told but on this page. Ask whoever looks after the server.";
         Deliveries: "対象の記録を見る", "See the deliveries";
         Dismiss: "対応不要にする...", "Dismiss ...";

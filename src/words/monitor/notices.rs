@@ -35,7 +35,7 @@ phrases! {
         Comparison: "VoiceDrive の担当者に、毎日の突き合わせが動いているかを確かめてください。その間は、届いていないものがあっても分かりません。", "Ask VoiceDrive whether their daily reconciliation runs. Meanwhile nobody sees what VoiceDrive does not have.";
         SuccessRate: "1 時間以上続く場合は、VoiceDrive の担当者に連絡してください。失敗したものは自動で送り直します。", "If it lasts for an hour or more, call VoiceDrive. What failed is sent again by itself.";
         Queue: "1 時間以上続く場合は、サーバーの担当者に連絡してください。受け付けたものは失われません。", "If it lasts for an hour or more, call whoever looks after the server. Nothing is lost.";
-        Logins: "サーバーの担当者に連絡してください。設定のまちがいか、不正な接続の試みです。", "Call whoever looks after the server. A setting is wrong, or somebody tries to get in.";
+        Logins: "サーバーの担当者に連絡してください。設定の誤りか、不正な接続の試みです。", "Call whoever looks after the server. A setting is wrong, or somebody tries to get in.";
         Statistics: "1 時間以上続く場合は、サーバーの担当者に連絡してください。送信は続いています。", "If it lasts for an hour or more, call whoever looks after the server. Sending goes on.";
         Backup: "サーバーの担当者に連絡してください。直るまで、バックアップは古いままです。", "Call whoever looks after the server. Until it is mended, the backup is old.";
         Database: "サーバーの担当者に、すぐに連絡してください。", "Call whoever looks after the server at once.";
@@ -45,6 +45,7 @@ phrases! {
         Clock: "サーバーの担当者に、時計を合わせるよう依頼してください。大きくずれると、VoiceDrive に断られます。", "Ask whoever looks after the server to set the clock. When they differ much, VoiceDrive refuses everything.";
         OwnClock: "サーバーの担当者に、時計が正しいか確認し、違っていれば合わせるよう依頼してください。受け付けたものは失われません。", "Ask whoever looks after the server whether its clock is right, and to set it if not. Nothing that was accepted is lost.";
         Hold: "受け付けは続いています。時間になると、自動で送信を再開します。", "Events are accepted as always. Sending goes on by itself when the time is over.";
+        OpenHold: "受け付けは続いています。だれかが再開するまで、何も送信しません。", "Events are accepted as always. Nothing is sent until somebody ends the hold.";
         Token: "サーバーの担当者に、新しいものへの差し替えを依頼してください。期限を過ぎると、これを使う相手がつながらなくなります。", "Ask whoever looks after the server for a new one. After that whoever uses it cannot connect.";
     }
 }
@@ -130,6 +131,7 @@ impl Locale {
             Finding::OwnCertificate { .. } => Todo::OwnCertificate,
             Finding::Clock { .. } => Todo::Clock,
             Finding::OwnClock { .. } => Todo::OwnClock,
+            Finding::Hold { until: None, .. } => Todo::OpenHold,
             Finding::Hold { .. } => Todo::Hold,
             Finding::Token { .. } => Todo::Token,
         };

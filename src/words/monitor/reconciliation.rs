@@ -75,7 +75,7 @@ phrases! {
         TooLong: "1 回に比べられるのは 92 日までです。何も変更していません。", "One comparison covers at most 92 days. Nothing was changed.";
         ArrivedTitle: "応答だけが失われ、届いていたもの (送信済みにしました)", "Arrived; only the answer was lost (they count as delivered now)";
         WaitingTitle: "まだ送信待ちのもの", "Still to be sent";
-        UnknownTitle: "VoiceDrive の一覧にあり、このリレーが送っていないもの", "In VoiceDrive's list, and never sent by this relay";
+        UnknownTitle: "VoiceDrive の一覧にあり、こちらからは送っていないもの", "In VoiceDrive's list, and never sent by this relay";
         ListFile: "ファイル", "File";
         ResendTitle: "届いていないものをもう一度送る", "Send what is missing again";
         ResendNothing: "届いていないものは、もうありません。何も送っていません。", "Nothing is missing any more. Nothing was sent.";

@@ -4,6 +4,7 @@ use crate::audit::Action;
 use crate::language::Language;
 use crate::token::Scope;
 use crate::words::audits;
+use crate::words::holds;
 use crate::words::monitor::thousands;
 
 phrases! {
@@ -168,15 +169,16 @@ pub(crate) fn certificate(until: &str, days: i64, language: Language) -> String 
 /// One hold.
 pub(crate) fn hold(
     route: &str,
-    until: &str,
+    until: Option<&str>,
     who: &str,
     reason: &str,
     language: Language,
 ) -> String {
+    let until = holds::until_when(until, language);
     both!(
         language,
-        "{route}: {until} まで、{who}「{reason}」",
-        "{route}: until {until} ({who}: {reason})"
+        "{route}: {until}、{who}「{reason}」",
+        "{route}: {until} ({who}: {reason})"
     )
 }
 

@@ -1,6 +1,7 @@
 //! What is, and what to do next: the sentence at the top of the page.
 
 use crate::language::{Language, Locale};
+use crate::words::holds;
 use crate::words::monitor::thousands;
 
 phrases! {
@@ -22,6 +23,7 @@ phrases! {
         OnHoldNext: "送信の一時停止が終わってから、もう一度送ってください。停止中は送れません。", "Send them again when the hold is over. Nothing can be sent before that.";
         OnHoldNextViewer: "操作できる人に、送信の一時停止が終わってから、もう一度送るよう依頼してください。", "Ask somebody who may do so to send them again when the hold is over.";
         LookNext: "下の「要対応のものを見る」で、原因を確かめてください。", "See why with \"See what needs action\" below.";
+        OpenHoldNext: "受け付けは続いています。だれかが再開するまで、何も送信しません。", "Events are accepted as always. Nothing is sent until somebody ends the hold.";
         HoldNext: "受け付けは続いています。時間になると、自動で送信を再開します。", "Events are accepted as always. Sending goes on by itself when the time is over.";
         WaitNext: "対応は不要です。うまくいかない場合だけ、ここに「要対応」と表示されます。", "Nothing needs to be done. If it does not succeed, you are told here.";
         NeverCompared: "VoiceDrive に届いたことを、VoiceDrive の記録とまだ一度も突き合わせていません。", "What VoiceDrive has received was never compared with its own records.";
@@ -160,15 +162,16 @@ pub(crate) fn quiet(last: Option<&str>, language: Language) -> String {
 
 /// Sending is paused.
 pub(crate) fn held(
-    (until, who, reason): (&str, &str, &str),
+    (until, who, reason): (Option<&str>, &str, &str),
     waiting: u64,
     locale: Locale,
 ) -> String {
+    let until = holds::until_when(until, locale.language);
     let waiting = thousands(waiting);
     both!(
         locale.language,
-        "送信を一時停止しています ({until} まで、{who}「{reason}」)。{waiting} 件が待っています。",
-        "Sending is on hold until {until} ({who}: {reason}). Waiting: {waiting}."
+        "送信を一時停止しています ({until}、{who}「{reason}」)。{waiting} 件が待っています。",
+        "Sending is on hold {until} ({who}: {reason}). Waiting: {waiting}."
     )
 }
 

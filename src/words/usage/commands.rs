@@ -340,7 +340,8 @@ processingStatus と userFound の列も使います。文字コード (UTF-8、
   sudo voicedrive-relay restore /mnt/backup/relay-2025-10-26.db
   sudo systemctl start voicedrive-relay
 今のデータベースは同じ場所に残します。コピーの中で未送信のイベントは、起動したときに送信されます。
-コピーのあとに受け付けたものと、失効したままにするトークンを表示します。",
+--hold を付けると、一時停止を終了するまで送信しません: sudo voicedrive-relay hold end
+コピー後に受け付けたものと、失効したままにするトークンを表示します。",
     ),
     command(
         "move-to-mysql",

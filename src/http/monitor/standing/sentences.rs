@@ -227,15 +227,19 @@ impl Seen {
         let told = holds.map(|hold| {
             let held = self.routes.iter().filter(|route| hold.holds(&route.route));
             let waiting = held.map(|route| route.accepted + route.retrying).sum();
-            let until = locale.near(hold.until, self.now);
+            let until = hold.until.map(|until| locale.near(until, self.now));
             let who = audits::who(&hold.who, locale.language);
-            let told = standing::held((&until, &who, &hold.reason), waiting, locale);
+            let told = standing::held((until.as_deref(), &who, &hold.reason), waiting, locale);
             let told = if hold.route == EVERY_ROUTE || hold.route == DEFAULT {
                 told
             } else {
                 format!("{}: {told}", hold.route)
             };
-            let told = Sentence::new(6, Urgency::Hold, told).next(locale.phrase(W::HoldNext));
+            let next = match hold.until {
+                Some(_) => W::HoldNext,
+                None => W::OpenHoldNext,
+            };
+            let told = Sentence::new(6, Urgency::Hold, told).next(locale.phrase(next));
             let name = if self.operates {
                 A::EndHold
             } else {

@@ -105,7 +105,7 @@ fn refused(subject: &str, count: u64) -> Incident {
 fn hold(name: &str) -> Hold {
     Hold {
         route: name.to_owned(),
-        until: now().after(Duration::from_hours(1)),
+        until: Some(now().after(Duration::from_hours(1))),
         begun_at: now(),
         reason: "why".to_owned(),
         who: "root".to_owned(),

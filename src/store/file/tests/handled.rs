@@ -46,7 +46,7 @@ async fn nothing_is_used_of_a_journal_that_somebody_has_put_beside_the_open_data
     let other = left_of(directory.path(), &[DATABASE, LOG]);
     fs::write(other.path().join("live/relay.db-journal"), &journal).unwrap();
     let taken = Taken::default();
-    let restored = restore(other.path(), &copy, taken, somebody(), moment().wall).unwrap();
+    let restored = restore(other.path(), &copy, taken, None, somebody(), moment().wall).unwrap();
     assert!(
         matches!(&restored.before, Before::Compared { difference, .. } if difference.events.count == 2),
         "{restored:?}"
@@ -79,6 +79,7 @@ async fn what_was_restored_counts_as_later_wherever_its_file_is_moved() {
             directory.path(),
             &copy_at(copy),
             Taken::default(),
+            None,
             somebody(),
             now,
         )

@@ -391,7 +391,7 @@ impl<'a> World<'a> {
     fn hold(&mut self, milliseconds: u64) {
         let hold = NewHold {
             route: "default".to_owned(),
-            lasts: Duration::from_millis(milliseconds),
+            lasts: Some(Duration::from_millis(milliseconds)),
             reason: "because".to_owned(),
             by: somebody(),
         };

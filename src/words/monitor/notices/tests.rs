@@ -29,7 +29,7 @@ fn findings() -> Vec<(Kind, Finding)> {
         issued_at: at("2025-10-03T05:00:00.000Z"),
     };
     let hold = Finding::Hold {
-        until: at("2025-10-26T21:00:00.000Z"),
+        until: Some(at("2025-10-26T21:00:00.000Z")),
         reason: "VoiceDrive のメンテナンス".to_owned(),
         ended_early: false,
     };
