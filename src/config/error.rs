@@ -82,6 +82,8 @@ pub enum Kind {
     Expected(Expected),
     /// A secret that is needed is missing.
     SecretMissing,
+    /// A secret that the configuration names stands in a credential, and that is empty.
+    CredentialEmpty,
     /// A secret that is needed is missing, and so is the file for secrets.
     SecretsFileMissing,
     /// A secret has fewer bytes than this.

@@ -139,9 +139,10 @@ impl Environment {
     /// whether it is missing.
     pub(super) fn missing(&self, name: &str) -> Option<ConfigError> {
         let is_known = !self.is_in_doubt(name);
-        let kind = match self.file {
-            Some(_) => Kind::SecretMissing,
-            None => Kind::SecretsFileMissing,
+        let kind = match (self.credential(name), &self.file) {
+            (Some(_), _) => Kind::CredentialEmpty,
+            (None, Some(_)) => Kind::SecretMissing,
+            (None, None) => Kind::SecretsFileMissing,
         };
         is_known.then(|| self.error(name, kind))
     }
@@ -377,6 +378,17 @@ mod tests {
         let [there, missing] = places.map(|error| error.to_string());
         assert!(there.contains("secrets.env:3: A: is not set"), "{there}");
         assert!(missing.contains("secrets.env: B: is not set"), "{missing}");
+    }
+
+    #[test]
+    fn an_empty_credential_is_not_mended_in_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("A"), "\n").unwrap();
+        let path = directory.path().to_str().unwrap();
+        let environment = Environment::from([("CREDENTIALS_DIRECTORY", path)]);
+        let told = with_file(&environment, b"A=hush").missing("A").unwrap();
+        assert_eq!(told.kind, Kind::CredentialEmpty);
+        assert_eq!(told.place, Location::Credential(directory.path().join("A")));
     }
 
     #[test]

@@ -148,9 +148,12 @@ impl Locale {
         } else {
             format!(" ({})", report.subject)
         };
+        let has_no_end = matches!(report.finding, Finding::Hold { until: None, .. });
         let state = match state {
             State::Opened if report.kind == Kind::OnHold => self.say("開始", "began"),
-            State::Ongoing if report.kind == Kind::OnHold => self.say("変更", "has changed"),
+            State::Ongoing if report.kind == Kind::OnHold && !has_no_end => {
+                self.say("変更", "has changed")
+            }
             State::Resolved if report.kind == Kind::OnHold => self.say("終了", "is over"),
             State::Opened => self.say("発生", "began"),
             State::Ongoing => self.say("継続中", "goes on"),

@@ -70,6 +70,10 @@ impl Kind {
                 "設定で使う名前ですが、値がありません。secrets.env に値を書いてください",
                 "is not set, and the configuration names it; set it in secrets.env or as a systemd credential",
             ),
+            Self::CredentialEmpty => say(
+                "設定で使う名前ですが、このファイルは空です。値を書いてください (secrets.env に同じ名前の値があっても使われません)",
+                "is empty, and the configuration names it; write the value into this file: one in secrets.env does not count beside it",
+            ),
             Self::SecretsFileMissing => say(
                 "設定で使う名前ですが、値がありません。config.toml の隣に secrets.env がないため、環境変数を見ています。secrets.env を作り、値を書いてください",
                 "is not set, and the configuration names it; there is no secrets.env beside the configuration: make it and set it there, or as a systemd credential",

@@ -11,6 +11,7 @@ use crate::attempt::Outcome;
 use crate::cause::Cause;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::event_record::EventFilter;
+use crate::hold::{EVERY_ROUTE, NewHold};
 use crate::incident::{Digests, Evaluation, Observation, Report, StatusCount, is_refusal};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
@@ -20,8 +21,8 @@ use crate::store::incident_report::parsed;
 use crate::store::notifications::channels::begin;
 use crate::store::notifications::{self, done, failed, failing_channels};
 use crate::store::resend::{Rules, resend};
-use crate::store::tests::{attempted, database, due_now, settle, submission};
-use crate::store::{event_lookup, recount};
+use crate::store::tests::{attempted, database, due_now, settle, somebody, submission};
+use crate::store::{event_lookup, holds, recount};
 use crate::timestamp::Timestamp;
 
 const EXHAUSTED: Kind = Kind::DeliveriesExhausted;
@@ -233,6 +234,29 @@ fn what_lasts_is_told_again_at_growing_intervals() {
     assert_eq!(open(&connection), []);
     let last = *messages(&connection).last().unwrap();
     assert_eq!(last, (Kind::QueueLong, State::Resolved, 60));
+}
+
+#[test]
+fn a_hold_is_told_again_only_when_it_has_no_end() {
+    for (hours, times) in [(Some(72), vec![0]), (None, vec![0, 15, 75, 315, 555])] {
+        let (_directory, connection) = database();
+        let hold = NewHold {
+            route: EVERY_ROUTE.to_owned(),
+            lasts: hours.map(Duration::from_hours),
+            reason: "because".to_owned(),
+            by: somebody(),
+        };
+        holds::begin(&connection, &hold, at(0)).unwrap();
+        let mut told = vec![0];
+        for minute in 1..=600 {
+            let before = messages(&connection).len();
+            look(&connection, None, at(minute * 60));
+            if messages(&connection).len() > before {
+                told.push(minute);
+            }
+        }
+        assert_eq!(told, times);
+    }
 }
 
 #[test]
