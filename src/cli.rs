@@ -19,6 +19,7 @@ mod import;
 mod kpi;
 mod monitor;
 mod move_to_mysql;
+mod paint;
 mod receiver;
 mod receiver_test;
 mod reconcile;

@@ -11,12 +11,14 @@ mod storage;
 mod tls;
 
 use std::borrow::Cow;
+use std::io::{self, IsTerminal};
 
 use serde_json::json;
 
 pub(super) use channels::nobody as nobody_is_told;
 use daemon::Daemon;
 
+use super::paint::{Color, Paint};
 use super::words::Locale;
 use super::{CliError, Common, print_line};
 use crate::config::{ConfigErrors, Environment, Loaded};
@@ -30,6 +32,14 @@ struct CheckResult {
     text: String,
 }
 
+/// How the findings are written.
+#[derive(Clone, Copy)]
+enum Written {
+    Json,
+    /// For people.
+    Lines(Paint),
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CheckState {
     Good,
@@ -40,16 +50,21 @@ enum CheckState {
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
     let locale = common.locale(environment);
+    let written = if common.json {
+        Written::Json
+    } else {
+        Written::Lines(Paint::on(io::stdout().is_terminal(), environment))
+    };
     run_as::ensure_user(locale, common, environment)?;
     let settings = match common.load(environment) {
         Err(CliError::Config(mistakes)) if common.json => {
-            print_all(locale, true, &of_mistakes(locale, &mistakes))?;
+            print_all(locale, written, &of_mistakes(locale, &mistakes))?;
             return Err(mistakes.into());
         }
         loaded => loaded?,
     };
     let findings = look(locale, common, &settings).await;
-    print_all(locale, common.json, &findings)?;
+    print_all(locale, written, &findings)?;
     let bad = findings
         .iter()
         .filter(|f| f.state == CheckState::Bad)
@@ -106,10 +121,10 @@ fn of_mistakes(locale: Locale, mistakes: &ConfigErrors) -> Vec<CheckResult> {
     list.chain(notes).collect()
 }
 
-fn print_all(locale: Locale, json: bool, findings: &[CheckResult]) -> Result<(), CliError> {
+fn print_all(locale: Locale, written: Written, findings: &[CheckResult]) -> Result<(), CliError> {
     findings
         .iter()
-        .try_for_each(|finding| print_line(&finding.line(locale, json)))
+        .try_for_each(|finding| print_line(&finding.line(locale, written)))
 }
 
 impl CheckResult {
@@ -137,21 +152,22 @@ impl CheckResult {
         }
     }
 
-    fn line(&self, locale: Locale, json: bool) -> String {
-        if json {
+    fn line(&self, locale: Locale, written: Written) -> String {
+        let Written::Lines(paint) = written else {
             let state = match self.state {
                 CheckState::Good => "ok",
                 CheckState::Notable => "notice",
                 CheckState::Bad => "error",
             };
             return json!({"check": self.name, "state": state, "text": self.text}).to_string();
-        }
-        let mark = match self.state {
-            CheckState::Good => locale.phrase(Check::Good),
-            CheckState::Notable => locale.phrase(Check::Note),
-            CheckState::Bad => locale.phrase(Check::Bad),
         };
+        let (mark, color) = match self.state {
+            CheckState::Good => (Check::Good, Color::Green),
+            CheckState::Notable => (Check::Note, Color::Yellow),
+            CheckState::Bad => (Check::Bad, Color::Red),
+        };
+        let mark = paint.paint(&format!("{:<5}", locale.phrase(mark)), Some(color));
         let name = checks::name(&self.name, locale.language);
-        format!("{mark:<5} {name}: {}", self.text)
+        format!("{mark} {name}: {}", self.text)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::paint::{Color, Paint};
 use super::words::{Locale, text};
 use crate::config::Environment;
 use crate::timestamp::Timestamp;
@@ -29,40 +30,6 @@ pub(super) struct Line {
     staff: String,
     result: String,
     color: Option<Color>,
-}
-
-#[derive(Clone, Copy)]
-enum Color {
-    Red,
-    Green,
-    Yellow,
-}
-
-/// Whether lines are coloured: on a terminal, unless `NO_COLOR` is set or the terminal knows no colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Paint(bool);
-
-impl Paint {
-    /// As the environment asks for it.
-    pub(super) fn on(is_terminal: bool, environment: &Environment) -> Self {
-        let refused = environment.var("NO_COLOR").is_some();
-        let dumb = environment.var("TERM").is_some_and(|term| term == "dumb");
-        Self(is_terminal && !refused && !dumb)
-    }
-
-    fn paint(self, text: &str, color: Option<Color>) -> String {
-        let code = match color {
-            Some(Color::Red) => 31,
-            Some(Color::Green) => 32,
-            Some(Color::Yellow) => 33,
-            None => return text.to_owned(),
-        };
-        if self.0 {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
-    }
 }
 
 impl Line {
@@ -255,8 +222,6 @@ mod tests {
     use crate::zone::Zone;
     use serde_json::json;
 
-    const PLAIN: Paint = Paint(false);
-
     fn locale(language: Language) -> Locale {
         Locale {
             language,
@@ -273,7 +238,7 @@ mod tests {
     fn written(language: Language, events: &[Value]) -> Vec<String> {
         let of = |event| Line::of_delivery(locale(language), event);
         let lines: Vec<_> = events.iter().map(of).collect();
-        let table = Table::of(&lines, PLAIN);
+        let table = Table::of(&lines, Paint::PLAIN);
         lines.iter().map(|line| table.write(line)).collect()
     }
 
@@ -321,7 +286,7 @@ mod tests {
                 let change = json!({"at": "2025-10-26T05:30:01.000Z", "attempt": attempt,
                                     "event": event("0199e2f3-1a2b", &long, &wide, "retrying")});
                 let line = Line::of_change(locale(language), &change);
-                let line = Table::of_changes(PLAIN).write(&line);
+                let line = Table::of_changes(Paint::PLAIN).write(&line);
                 assert!(width(&line) <= COLUMNS, "{line}");
             }
         }
@@ -351,22 +316,6 @@ mod tests {
         event["waitsFor"] = json!("0199e2f3-1a2b-7c4d-8e5f-0123456789ab");
         let lines = written(Language::En, &[event]);
         assert!(lines[0].ends_with("  behind 0199e2f3-1a2b"), "{lines:?}");
-    }
-
-    #[test]
-    fn colours_are_for_a_terminal_that_wants_them() {
-        let none = Environment::default();
-        let refusing = Environment::from([("NO_COLOR", "1")]);
-        let empty = Environment::from([("NO_COLOR", "")]);
-        let dumb = Environment::from([("TERM", "dumb")]);
-        assert_eq!(Paint::on(true, &none), Paint(true));
-        assert_eq!(Paint::on(true, &empty), Paint(true));
-        assert_eq!(Paint::on(false, &none), PLAIN);
-        assert_eq!(Paint::on(true, &refusing), PLAIN);
-        assert_eq!(Paint::on(true, &dumb), PLAIN);
-        let red = Paint(true).paint("exhausted", Some(Color::Red));
-        assert_eq!(red, "\x1b[31mexhausted\x1b[0m");
-        assert_eq!(Paint(true).paint("accepted", None), "accepted");
     }
 
     #[test]

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::client::Client;
-use super::delivery_line::{Line, Paint, Table, last_of_each, pad, pad_left};
+use super::delivery_line::{Line, Table, last_of_each, pad, pad_left};
+use super::paint::Paint;
 use super::words::{Locale, language_of, text};
 use super::{CliError, Common, print_line};
 use crate::clock::Clock;

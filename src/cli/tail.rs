@@ -7,8 +7,9 @@ use clap::Args;
 use serde_json::Value;
 
 use super::client::Client;
-use super::delivery_line::{Line, Paint, Table, last_of_each};
+use super::delivery_line::{Line, Table, last_of_each};
 use super::filter::{Filter, fits, tell_unknown_type};
+use super::paint::Paint;
 use super::value::whole;
 use super::{CliError, print_line};
 use crate::config::Environment;
