@@ -71,7 +71,7 @@ impl Store {
         }
         self.change_holds(move |connection| {
             for route in over(connection, now)? {
-                tell_of_end(connection, &route, false, now)?;
+                tell_of_end(connection, &route, Ended::ByItself, now)?;
             }
             Ok(())
         })
@@ -190,7 +190,7 @@ pub(super) fn begin(
     let until_ms = hold.lasts.map_or(NO_END_MS, end);
     // One whose end was not told yet is another one.
     if over(connection, now)?.contains(&hold.route) {
-        tell_of_end(connection, &hold.route, false, now)?;
+        tell_of_end(connection, &hold.route, Ended::ByItself, now)?;
     }
     let lasts = of_route(connection, &hold.route)?.is_some_and(|(until, _)| until > now.axis_ms);
     connection
@@ -228,13 +228,30 @@ pub(super) fn begin(
 }
 
 pub(super) fn end(connection: &Connection, route: &str, now: Now) -> Result<bool, StoreError> {
-    let ended = connection
-        .prepare_cached("UPDATE holds SET until_ms = ?2 WHERE route = ?1 AND until_ms > ?2")?
+    let lasting = of_route(connection, route)?.filter(|(until_ms, _)| *until_ms > now.axis_ms);
+    let Some((until_ms, _)) = lasting else {
+        return Ok(false);
+    };
+    connection
+        .prepare_cached("UPDATE holds SET until_ms = ?2 WHERE route = ?1")?
         .execute((route, now.axis_ms))?;
-    if ended > 0 {
-        tell_of_end(connection, route, true, now)?;
-    }
-    Ok(ended > 0)
+    let ended = match until_ms {
+        NO_END_MS => Ended::AtLast,
+        _ => Ended::Early,
+    };
+    tell_of_end(connection, route, ended, now)?;
+    Ok(true)
+}
+
+/// How a hold has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// When it was to end.
+    ByItself,
+    /// A person has ended it before that.
+    Early,
+    /// A person has ended it, as nothing else would have.
+    AtLast,
 }
 
 /// When a hold ends by the wall clock as it is set now; none: when a person ends it.
@@ -259,16 +276,16 @@ fn over(connection: &Connection, now: Now) -> Result<Vec<String>, StoreError> {
 fn tell_of_end(
     connection: &Connection,
     route: &str,
-    ended_early: bool,
+    ended: Ended,
     now: Now,
 ) -> Result<(), StoreError> {
     let Some((until_ms, reason)) = of_route(connection, route)? else {
         return Ok(());
     };
     let finding = Finding::Hold {
-        until: end_by_the_clock(until_ms, now),
+        until: (ended != Ended::AtLast).then(|| now.wall_of(until_ms)),
         reason,
-        ended_early,
+        ended_early: ended != Ended::ByItself,
     };
     incidents::tell_of_end(connection, Kind::OnHold, subject(route), &finding, now)?;
     // The audit has who it was and why.

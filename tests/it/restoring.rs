@@ -440,6 +440,9 @@ async fn after_a_restore_with_a_hold_nothing_is_sent_until_somebody_ends_it() {
         .map(|one| one.header("x-request-id"))
         .collect();
     assert_eq!(received, ids);
+    let history = text(&daemon.run(&["alert", "history"]).await.stdout);
+    let ended = "The hold was ended. What waits (5 events) is sent in order.";
+    assert!(history.contains(ended), "{history}");
     let audit = daemon.json(&["audit"]).await;
     let done = audit["items"].as_array().unwrap();
     let of = |action: &str| done.iter().find(|one| one["action"] == action).unwrap();
