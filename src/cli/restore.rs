@@ -66,6 +66,7 @@ fn failed(locale: Locale, common: &Common, error: &RestoreError) -> CliError {
 fn for_programs(file: &Path, restored: &Restored) -> Value {
     let mut answer = answer(file, restored.copy);
     answer["asItIs"] = json!(restored.as_it_is);
+    answer["sentAtTheStart"] = json!(restored.waiting);
     answer["erasedAgain"] = json!(restored.erased);
     answer["keptAside"] = json!(restored.kept_aside);
     let further = restored.further.as_ref();
@@ -108,9 +109,9 @@ fn for_people(locale: Locale, common: &Common, file: &Path, restored: &Restored)
         lines.push(restores::as_it_is(locale, copy.written));
     }
     match &restored.before {
-        Before::Absent => lines.push(restores::sent_at_the_start(locale, copy.waiting, None)),
+        Before::Absent => lines.push(restores::sent_at_the_start(locale, restored.waiting, None)),
         Before::Unreadable(why) => {
-            lines.push(restores::sent_at_the_start(locale, copy.waiting, None));
+            lines.push(restores::sent_at_the_start(locale, restored.waiting, None));
             lines.push(restores::unreadable(locale, why, copy.newest_event));
         }
         Before::Compared {
@@ -118,7 +119,7 @@ fn for_people(locale: Locale, common: &Common, file: &Path, restored: &Restored)
             revoked,
         } => {
             let again = Some(difference.delivered_since);
-            lines.push(restores::sent_at_the_start(locale, copy.waiting, again));
+            lines.push(restores::sent_at_the_start(locale, restored.waiting, again));
             let incomplete = difference.incomplete.as_ref();
             lines.extend(incomplete.map(|incomplete| restores::incomplete(locale, incomplete)));
             lines.extend(restores::not_in_copy(locale, difference));

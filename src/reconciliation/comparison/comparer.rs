@@ -107,6 +107,26 @@ impl<'a> Comparer<'a> {
 }
 
 impl Comparison {
+    /// Whether a delivery was compared, or somebody said in which range there is none. A list of which the relay knows nothing
+    /// is one of something else, and confirms nothing.
+    #[must_use]
+    pub fn has_compared(&self, question: &Question) -> bool {
+        let Standing {
+            matched,
+            arrived,
+            missing,
+            no_effect,
+            waiting,
+            not_compared: _,
+            dismissed,
+            erased,
+            unknown: _,
+            ignored: _,
+        } = self.standing;
+        let compared = [matched, arrived, missing, no_effect, waiting, dismissed, erased];
+        question.range_was_said || compared.iter().any(|count| *count > 0)
+    }
+
     fn keep(&mut self, delivery: &Delivery<'_>, verdict: Verdict, reason: Option<Reason>) {
         let (seq, id) = (delivery.seq, delivery.id);
         if verdict.is_confirmed() && delivery.was_missing {
@@ -198,6 +218,12 @@ impl Question {
         } else {
             self.range.to
         }
+    }
+
+    /// Whether the list was made before the range began.
+    pub(super) fn is_too_early(&self) -> bool {
+        let (from, to) = (self.range.from, self.compared_to());
+        to < from || to == from && to != self.range.to
     }
 
     /// Whether who made the list cannot have known of a delivery.

@@ -486,3 +486,39 @@ proptest! {
         prop_assert_eq!(found.counts.received + without_time + standing.ignored, given);
     }
 }
+
+#[test]
+fn a_list_of_before_its_range_says_nothing_of_it() {
+    let at = |hours| Timestamp::from_unix_ms(hours * 3_600_000);
+    let of = |from, to, made_at: Option<i64>| {
+        let range = (Some(at(from)), Some(at(to)));
+        Question::of(vec![], range, made_at.map(at), vec![], at(9)).map(drop)
+    };
+    // The future, what is hardly over, and what came after the list.
+    assert_eq!(of(10, 11, None), Err(RangeError::NotYet));
+    assert_eq!(of(9, 10, None), Err(RangeError::NotYet));
+    assert_eq!(of(6, 8, Some(6)), Err(RangeError::NotYet));
+    assert_eq!(of(6, 8, Some(5)), Err(RangeError::NotYet));
+    assert_eq!(of(6, 8, Some(7)), Ok(()));
+    assert_eq!(of(8, 10, None), Ok(()));
+    assert_eq!(of(6, 6, None), Err(RangeError::Reversed));
+}
+
+#[test]
+fn a_list_of_something_else_has_compared_nothing() {
+    let foreign = question(vec![received(id(4, 0)), received(id(9, 0))]);
+    let other = Delivery {
+        route: "other",
+        ..delivered(1, id(4, 0))
+    };
+    assert!(!compare(&foreign, &[]).has_compared(&foreign));
+    assert!(!compare(&foreign, &[other]).has_compared(&foreign));
+    let missing = compare(&foreign, &[delivered(2, id(5, 0))]);
+    assert!(missing.has_compared(&foreign));
+    // Whoever says the range says that there is nothing else in it.
+    let said = Question {
+        range_was_said: true,
+        ..foreign
+    };
+    assert!(compare(&said, &[]).has_compared(&said));
+}

@@ -87,6 +87,8 @@ pub struct Taken {
 pub struct Restored {
     /// What is known of the copy.
     pub copy: Verified,
+    /// Deliveries that are still to be made: those of the copy, without what was erased in it again.
+    pub waiting: u64,
     /// The copy may lack what came last.
     pub as_it_is: bool,
     /// Where the database is that was there before; none when there was none.
@@ -156,7 +158,13 @@ fn put_in_place(
     if !taken.of_another {
         refuse_other_relay(directory, copy, &owner)?;
     }
-    let (stage, verified, before, erased) = lay_out(directory, copy, whole, &owner, entry)?;
+    let LaidOut {
+        stage,
+        verified,
+        before,
+        erased,
+        waiting,
+    } = lay_out(directory, copy, whole, &owner, entry)?;
     let further = if before.is_known() {
         None
     } else {
@@ -172,6 +180,7 @@ fn put_in_place(
     let aside = directory.join(format!("live.before-restore-{}", name_of(entry.at)));
     Ok(Restored {
         copy: verified,
+        waiting,
         as_it_is: whole.is_none(),
         kept_aside: stage.take_place(directory, aside)?,
         before,
@@ -225,6 +234,15 @@ fn refuse_other_relay(directory: &Path, copy: &Path, owner: &Owner) -> Result<()
     Ok(())
 }
 
+/// What is to take the live directory's place, and what is known of it.
+struct LaidOut {
+    stage: Stage,
+    verified: Verified,
+    before: Before,
+    erased: u64,
+    waiting: u64,
+}
+
 /// Makes everything that is to take the live directory's place.
 fn lay_out(
     directory: &Path,
@@ -232,7 +250,7 @@ fn lay_out(
     whole: Option<Verified>,
     owner: &Owner,
     entry: &Entry,
-) -> Result<(Stage, Verified, Before, u64), RestoreError> {
+) -> Result<LaidOut, RestoreError> {
     let stage = Stage::make(directory, entry.at)?;
     let database = stage.database();
     let at_database = |source| RestoreError::Database {
@@ -266,6 +284,8 @@ fn lay_out(
             revoked,
         },
     };
+    let waiting = connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0));
+    let waiting = waiting.map_err(at_database)?;
     let identity = identity(&connection).map_err(at_database)?;
     connection
         .close()
@@ -279,7 +299,13 @@ fn lay_out(
             source,
         })?;
     }
-    Ok((stage, verified, before, erased))
+    Ok(LaidOut {
+        stage,
+        verified,
+        before,
+        erased,
+        waiting,
+    })
 }
 
 fn take_over(
@@ -344,40 +370,4 @@ pub(super) fn name_of(now: Timestamp) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_told_as_one_wherever_it_is_met() {
-        let full = || io::Error::from(io::ErrorKind::StorageFull);
-        let path = || PathBuf::from("/data/live.restoring");
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
-        for error in [
-            RestoreError::Copy(SnapshotError::File {
-                path: path(),
-                source: full(),
-            }),
-            RestoreError::Swap {
-                path: path(),
-                source: full(),
-            },
-            RestoreError::Database {
-                path: path(),
-                source: rusqlite::Error::SqliteFailure(code, None),
-            },
-        ] {
-            let told = error.of(Path::new("/data"), Path::new("/copy")).to_string();
-            assert!(told.contains("the disk is full"), "{told}");
-            assert!(
-                told.contains("/data") && told.contains("restore again"),
-                "{told}"
-            );
-        }
-        let other = RestoreError::Swap {
-            path: path(),
-            source: io::Error::from(io::ErrorKind::NotFound),
-        };
-        let told = other.of(Path::new("/data"), Path::new("/copy"));
-        assert!(matches!(told, RestoreError::Swap { .. }));
-    }
-}
+mod tests;
