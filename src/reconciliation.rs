@@ -166,9 +166,6 @@ pub enum RangeError {
     /// Only its beginning was said, and that is later than the last id.
     #[error("from: must not be later than the last id, because to was not said")]
     BeginsAfterIds,
-    /// The list was made before it began.
-    #[error("from: must be earlier than the list was made (asOf, or two minutes ago); of what came later it says nothing")]
-    NotYet,
     /// It is longer than [`LONGEST_RANGE`].
     #[error("from, to: one comparison covers at most 92 days")]
     TooLong,
@@ -176,13 +173,12 @@ pub enum RangeError {
 
 impl RangeError {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::Nothing,
         Self::NoTime,
         Self::Reversed,
         Self::EndsBeforeIds,
         Self::BeginsAfterIds,
-        Self::NotYet,
         Self::TooLong,
     ];
 }

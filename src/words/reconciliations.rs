@@ -30,7 +30,7 @@ phrases! {
         Nothing: "届いていないものはありません。", "Nothing is missing.";
         NothingElse: "ほかに、届いていないものはありません。", "Nothing else is missing.";
         NothingCompared: "比べたものの中に、届いていないものはありません。", "Of what was compared, nothing is missing.";
-        NotCompared: "何も比べていません。一覧の番号はどれもこのリレーが送ったものではなく、その期間に送ったものもありません。ファイルを確かめるか、--from と --to で期間を指定してください。", "Nothing was compared: the relay has sent none of these ids, and nothing else in their time. See whether it is the right file, or say the range with --from and --to.";
+        NotCompared: "何も比べていません。一覧の番号はどれもこのリレーが送ったものではなくその期間に送ったものもないか、一覧が期間の始まりより前に作られています。ファイルと期間 (--from、--to、--as-of) を確かめてください。", "Nothing was compared: the relay has sent none of these ids and nothing else in their time, or the list is older than the range. See whether it is the right file and the right range (--from, --to, --as-of).";
         AnsweredButAbsent: "200 と応答がありましたが、VoiceDrive の記録にありません", "it was answered with 200, and VoiceDrive has no record of it";
         FailedThere: "200 と応答がありましたが、VoiceDrive では失敗と記録されています", "it was answered with 200, and VoiceDrive's record says that it failed";
         NotDelivered: "送信できていません", "it was never delivered";
@@ -246,9 +246,6 @@ pub(crate) fn refused_in_japanese(message: &str) -> Option<&'static str> {
         }
         RangeError::BeginsAfterIds => {
             "--from が、一覧の最後の番号 (ID) より後です。--from を確かめるか、--to も指定してください"
-        }
-        RangeError::NotYet => {
-            "一覧は、比べる期間が始まる前に作られています。--from と --as-of を確かめるか、新しい一覧で比べてください"
         }
         RangeError::TooLong => "1 回に比べられるのは 92 日までです",
     })

@@ -874,10 +874,10 @@ async fn what_compares_nothing_confirms_nothing() {
     let day = "2025-10-26";
     for (arguments, told) in [
         (&[&*nothing, "--from", day, "--to", day][..], "later than from"),
-        (&[&nothing, "--from", "2999-01-01", "--to", "2999-01-02"], "the list was made"),
+        (&[&nothing, "--from", "2999-01-01", "--to", "2999-01-02"], "Nothing was compared"),
         (
             &[&nothing, "--from", day, "--to", "2025-10-27", "--as-of", "2025-10-25"],
-            "the list was made",
+            "Nothing was compared",
         ),
         (&[&foreign, "--to", "2025-10-01"], "than the first id"),
         (&[&foreign, "--from", "2026-01-01"], "than the last id"),

@@ -53,7 +53,7 @@ pub(super) async fn take(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     let moment = api.clock.moment();
     let found = reconcile::look(api, &question, moment).await?;
     let id = reconcile::keep(api, &question, &found, moment).await?;
-    let id = id.ok_or_else(|| refused(locale.phrase(W::NothingOfOurs)))?;
+    let id = id.ok_or_else(|| refused(locale.phrase(W::NotCompared)))?;
     let beside = Beside::of(name, &found);
     visit.shared.compared.put(&id, moment.monotonic, beside);
     Ok(redirect(&address::comparison(&id)))

@@ -107,8 +107,8 @@ impl<'a> Comparer<'a> {
 }
 
 impl Comparison {
-    /// Whether a delivery was compared, or somebody said in which range there is none. A list of which the relay knows nothing
-    /// is one of something else, and confirms nothing.
+    /// Whether a delivery was compared, or somebody said in which range there is none. A list of which the relay knows
+    /// nothing, or one of before the range, confirms nothing.
     #[must_use]
     pub fn has_compared(&self, question: &Question) -> bool {
         let Standing {
@@ -116,15 +116,15 @@ impl Comparison {
             arrived,
             missing,
             no_effect,
-            waiting,
-            not_compared: _,
             dismissed,
             erased,
+            waiting: _,
+            not_compared: _,
             unknown: _,
             ignored: _,
         } = self.standing;
-        let compared = [matched, arrived, missing, no_effect, waiting, dismissed, erased];
-        question.range_was_said || compared.iter().any(|count| *count > 0)
+        let compared = matched + arrived + missing + no_effect + dismissed + erased;
+        compared > 0 || question.range_was_said && !question.is_too_early()
     }
 
     fn keep(&mut self, delivery: &Delivery<'_>, verdict: Verdict, reason: Option<Reason>) {
@@ -221,9 +221,8 @@ impl Question {
     }
 
     /// Whether the list was made before the range began.
-    pub(super) fn is_too_early(&self) -> bool {
-        let (from, to) = (self.range.from, self.compared_to());
-        to < from || to == from && to != self.range.to
+    fn is_too_early(&self) -> bool {
+        self.compared_to() <= self.range.from
     }
 
     /// Whether who made the list cannot have known of a delivery.

@@ -74,8 +74,7 @@ phrases! {
         EmptyList: "番号が 1 つもありません。VoiceDrive に何もない期間を比べるには、最初の日と最後の日を指定してください。", "There is no number in it. To compare a time of which VoiceDrive has nothing, give the first and the last day.";
         NoTimes: "一覧の番号からは、いつ送ったものか分かりません。最初の日と最後の日を指定してください。何も変更していません。", "The numbers do not say when they were sent. Give the first and the last day. Nothing was changed.";
         OutsideOfList: "指定した日に、一覧の番号が入っていません。最初の日と最後の日の両方を指定してください。何も変更していません。", "The numbers of the list are not of these days. Give both the first and the last day. Nothing was changed.";
-        ListTooOld: "一覧は、最初の日より前に書き出されています。新しい一覧で比べるか、日付を確かめてください。何も変更していません。", "The list was made before the first day. Compare a newer one, or look at the days again. Nothing was changed.";
-        NothingOfOurs: "一覧の番号はどれもこのリレーが送ったものではなく、その期間に送ったものもないため、何も比べていません。ファイルを確かめるか、最初の日と最後の日を指定してください。", "Nothing was compared: the relay has sent none of these numbers, and nothing else in their time. See whether it is the right file, or give the first and the last day.";
+        NotCompared: "何も比べていません。一覧の番号はどれもこのリレーが送ったものではなくその期間に送ったものもないか、一覧が期間の始まりより前に書き出されています。ファイルと日付を確かめてください。", "Nothing was compared: the relay has sent none of these numbers and nothing else in their time, or the list is older than the first day. See whether it is the right file, and the right days.";
         TooLong: "1 回に比べられるのは 92 日までです。何も変更していません。", "One comparison covers at most 92 days. Nothing was changed.";
         ArrivedTitle: "応答だけが失われ、届いていたもの (送信済みにしました)", "Arrived; only the answer was lost (they count as delivered now)";
         WaitingTitle: "まだ送信待ちのもの", "Still to be sent";
@@ -234,7 +233,6 @@ impl Locale {
             RangeError::Nothing => Reconciliation::EmptyList,
             RangeError::NoTime => Reconciliation::NoTimes,
             RangeError::EndsBeforeIds | RangeError::BeginsAfterIds => Reconciliation::OutsideOfList,
-            RangeError::NotYet => Reconciliation::ListTooOld,
             RangeError::Reversed => Reconciliation::WrongDay,
             RangeError::TooLong => Reconciliation::TooLong,
         })

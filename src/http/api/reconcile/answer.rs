@@ -64,7 +64,8 @@ pub(super) struct ComparisonAnswer<'a> {
     resent: Option<ResentMissing>,
     /// At most 1000 of each kind are named, and there are more.
     truncated: bool,
-    /// None: not one delivery was compared, because the relay knows nothing of the list; nothing was recorded then.
+    /// Null when nothing was compared, and so nothing recorded: the relay knows nothing of the list, or that is older than
+    /// the range.
     #[schema(required)]
     reconciliation_id: Option<&'a str>,
 }
