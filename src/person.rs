@@ -237,13 +237,30 @@ impl Cleaned {
 }
 
 /// Whether a staff id stands in a payload as a whole word: `EMP-1` does not stand in `EMP-10`, but in `EMP-1_small.png`.
-/// One of digits alone, such as `10`, does not stand in `2025-10-26`.
+/// One of digits alone, such as `10`, does not stand in `2025-10-26`, and one that is a word of JSON, such as `null`, only in
+/// its texts.
 #[must_use]
 pub fn stands_in(staff_id: &str, data: &str) -> bool {
+    if ["null", "true", "false"].contains(&staff_id)
+        && let Ok(value) = serde_json::from_str(data)
+    {
+        return stands_in_texts_of(staff_id, &value);
+    }
     let spelled = Value::from(staff_id).to_string();
     let is_number = staff_id.bytes().all(|byte| byte.is_ascii_digit());
     let is_part = |c: char| c.is_ascii_alphanumeric() || is_number && (c == '-' || c == '_');
     is_word_of(&spelled[1..spelled.len() - 1], data, is_part)
+}
+
+fn stands_in_texts_of(word: &str, value: &Value) -> bool {
+    match value {
+        Value::String(text) => stands_in_text(word, text),
+        Value::Array(items) => items.iter().any(|item| stands_in_texts_of(word, item)),
+        Value::Object(members) => members
+            .iter()
+            .any(|(key, item)| stands_in_text(word, key) || stands_in_texts_of(word, item)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Whether a staff id stands in what somebody has written or named, as a whole word: also as a part of a name, such as

@@ -154,12 +154,33 @@ pub enum RangeError {
     /// Neither ids nor a range were given.
     #[error("received: must have ids, or from and to must say which range is compared")]
     Nothing,
-    /// It ends before it begins.
-    #[error("from: must not be later than to")]
+    /// No range was said, and none of the ids says when its event was accepted.
+    #[error("received: none of the ids has a time in it (UUID version 7), so from and to must say which range is compared")]
+    NoTime,
+    /// It ends where it begins, or before.
+    #[error("to: must be later than from; what was accepted at to is not compared any more")]
     Reversed,
+    /// Only its end was said, and that is not later than the first id.
+    #[error("to: must be later than the first id, because from was not said")]
+    EndsBeforeIds,
+    /// Only its beginning was said, and that is later than the last id.
+    #[error("from: must not be later than the last id, because to was not said")]
+    BeginsAfterIds,
     /// It is longer than [`LONGEST_RANGE`].
     #[error("from, to: one comparison covers at most 92 days")]
     TooLong,
+}
+
+impl RangeError {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::Nothing,
+        Self::NoTime,
+        Self::Reversed,
+        Self::EndsBeforeIds,
+        Self::BeginsAfterIds,
+        Self::TooLong,
+    ];
 }
 
 /// The range that is compared: from `from` to `to`, or else the span of the ids.
@@ -175,10 +196,17 @@ pub fn range(
     let first = from.map(first_id_at).or_else(|| ids().min());
     let last = to.map(first_id_at).or_else(|| ids().max());
     let (Some(first), Some(last)) = (first, last) else {
-        return Err(RangeError::Nothing);
+        return Err(if received.is_empty() {
+            RangeError::Nothing
+        } else {
+            RangeError::NoTime
+        });
     };
-    if first > last {
-        return Err(RangeError::Reversed);
+    match (from, to) {
+        (Some(_), Some(_)) if first >= last => return Err(RangeError::Reversed),
+        (None, Some(_)) if first >= last => return Err(RangeError::EndsBeforeIds),
+        (Some(_), None) if first > last => return Err(RangeError::BeginsAfterIds),
+        _ => {}
     }
     if time_of(last).since(time_of(first)) > LONGEST_RANGE {
         return Err(RangeError::TooLong);

@@ -24,6 +24,8 @@ use crate::words::{audits, commands};
   sudo voicedrive-relay audit --since 2025-10-01 --until 2025-10-31 --who tanaka
   sudo voicedrive-relay audit --since 2025-10-01 --output audit.csv
 A file is CSV, which a spreadsheet opens, or JSON or NDJSON: its name's ending says which.
+Behind the actions it has who looked at payloads: a row for each day and reader, with the
+action read_payloads and how many.
 In the place of a staff id stands a keyed hash; `staff show` says which one a person has.")]
 pub(super) struct Audit {
     /// Only since then: 2025-10-26 (from midnight), "2025-10-26 14:30" or 2025-10-26T14:30:00+09:00
@@ -46,6 +48,8 @@ pub(super) struct Audit {
 
 /// How many are shown when nothing is said.
 const SHOWN: usize = 50;
+/// What stands as the action in a file where somebody has looked at payloads.
+const READ: &str = "read_payloads";
 /// The most of one answer.
 const PAGE: usize = 200;
 
@@ -69,7 +73,7 @@ impl Audit {
         write(file, format, client.locale, &answer).map_err(|error| {
             CliError::Failed(commands::file_failed(file.display(), &error, language))
         })?;
-        let count = items(&answer).len();
+        let count = items(&answer).len() + reads(&answer).len();
         let done = json!({"file": file, "written": count});
         client.print(&done, |locale| {
             audits::written(count, file, locale.language)
@@ -115,6 +119,10 @@ fn items(answer: &Value) -> &[Value] {
     answer["items"].as_array().map_or(&[], Vec::as_slice)
 }
 
+fn reads(answer: &Value) -> &[Value] {
+    answer["payloadReads"].as_array().map_or(&[], Vec::as_slice)
+}
+
 /// The actions for a person, the newest last, and then who looked at payloads.
 fn page(locale: Locale, answer: &Value) -> String {
     let actions = items(answer);
@@ -125,8 +133,7 @@ fn page(locale: Locale, answer: &Value) -> String {
     if answer["more"] == true {
         lines.push(audits::more(actions.len(), locale.language));
     }
-    let reads = answer["payloadReads"].as_array().into_iter().flatten();
-    let reads: Vec<&Value> = reads.collect();
+    let reads = reads(answer);
     if !reads.is_empty() {
         lines.push(format!("{}:", locale.phrase(audits::Audit::Reads)));
     }
@@ -161,11 +168,15 @@ fn line(locale: Locale, action: &Value) -> String {
     parts.join("  ")
 }
 
-/// Writes the actions into a file, the oldest first.
+/// Writes the actions into a file, the oldest first, and behind them who looked at payloads.
 fn write(file: &Path, format: Format, locale: Locale, answer: &Value) -> io::Result<()> {
     let mut sheet = Sheet::new(Target::create(file)?, format, &ACTIONS, locale.timezone);
     for action in items(answer).iter().rev() {
         sheet.put(action)?;
+    }
+    for reads in reads(answer).iter().rev() {
+        let (day, who, events) = (&reads["day"], &reads["who"], &reads["events"]);
+        sheet.put(&json!({"at": day, "who": who, "action": READ, "count": events}))?;
     }
     sheet.finish()?.keep().map(|_| ())
 }

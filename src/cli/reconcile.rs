@@ -19,6 +19,8 @@ use crate::words::{commands, harmless, reconciliations};
 
 /// VoiceDrive does not have everything.
 const SOMETHING_MISSING: u8 = 1;
+/// The list is one of something else.
+const NOTHING_COMPARED: u8 = 65;
 /// The path of both endpoints.
 const PATH: &str = "/api/integration/reconcile";
 
@@ -35,7 +37,7 @@ and userFound, as in VoiceDrive's webhook_logs, or JSON: a list of ids, or of su
 UTF-8 and Shift_JIS are told apart. - is the standard input.
 What was delivered after the list was made is not compared: the next list has it.
 Exit codes: 0 nothing is missing, 1 something is, 65 the file is not understood
-or not taken, 75 refused for now: try again later")]
+or not taken, or nothing could be compared, 75 refused for now: try again later")]
 pub(super) struct Reconcile {
     /// The ids that VoiceDrive has; - is the standard input
     #[arg(required_unless_present = "digest", conflicts_with = "digest")]
@@ -107,6 +109,7 @@ impl Reconcile {
         })?;
         match answer["missing"].as_array() {
             Some(missing) if !missing.is_empty() => Err(CliError::Told(SOMETHING_MISSING)),
+            _ if answer["reconciliationId"].is_null() => Err(CliError::Told(NOTHING_COMPARED)),
             _ => Ok(()),
         }
     }

@@ -65,6 +65,7 @@ impl Restore {
         let mut answer = answer(&self.file, restored.copy);
         answer["held"] = json!(self.hold);
         answer["asItIs"] = json!(restored.as_it_is);
+        answer["sentAtTheStart"] = json!(restored.waiting);
         answer["erasedAgain"] = json!(restored.erased);
         answer["keptAside"] = json!(restored.kept_aside);
         let further = restored.further.as_ref();
@@ -110,7 +111,7 @@ impl Restore {
             let end = common.typed("hold end");
             lines.push(restores::held(locale, &end));
         }
-        let sent_first = |again| restores::sent_first(locale, copy.waiting, again, self.hold);
+        let sent_first = |again| restores::sent_first(locale, restored.waiting, again, self.hold);
         match &restored.before {
             Before::Absent => lines.push(sent_first(None)),
             Before::Unreadable(why) => {

@@ -35,6 +35,10 @@ impl Show {
 
 pub(super) fn page(locale: Locale, settings: &Settings, event: &Value) -> String {
     let none = locale.phrase(Page::None);
+    let why = (event["arrived"] == true).then(|| {
+        let why = locale.phrase(Page::Arrived);
+        (locale.phrase(Page::Why), why.to_owned())
+    });
     let rows = [
         ("id", text(&event["id"]).to_owned()),
         (locale.phrase(Page::Event), text(&event["event"]).to_owned()),
@@ -71,6 +75,7 @@ pub(super) fn page(locale: Locale, settings: &Settings, event: &Value) -> String
     ];
     let mut lines: Vec<String> = rows
         .into_iter()
+        .chain(why)
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     for attempt in event["attempts"].as_array().into_iter().flatten() {

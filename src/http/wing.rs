@@ -40,7 +40,7 @@ pub struct Call<'a> {
     /// Who calls, for what is kept of it: at the control socket a user of this machine, and over the network whoever the
     /// token names.
     pub actor: Actor,
-    /// The segment that stands in the place of `{id}` in the path, as it was sent; else empty.
+    /// The segment that stands in the place of `{id}`, or of what the endpoint calls it, in the path, as it was sent; else empty.
     pub id: String,
     /// The request itself.
     pub request: Request<Incoming>,
@@ -84,7 +84,7 @@ pub type Handler<E> = for<'a> fn(Call<'a>) -> Answering<'a, Result<Reply, E>>;
 pub struct Endpoint<R, H> {
     /// The method. A GET is answered to HEAD too.
     pub method: Method,
-    /// The path, in which `{id}` stands for any one segment.
+    /// The path, in which a name in braces, such as `{id}`, stands for any one segment; there is at most one.
     pub path: &'static str,
     /// Who may call, and how often.
     pub rules: R,
@@ -144,8 +144,8 @@ impl<R, H> Table<R, H> {
         };
         let endpoint = found.value.iter().find(|one| one.method == *method);
         let endpoint = endpoint.ok_or_else(|| NotRouted::OtherMethods(allowed(found.value)))?;
-        let id = found.params.get("id").unwrap_or_default();
-        Ok((endpoint, id.to_owned()))
+        let id = found.params.iter().next().map(|(_, id)| id.to_owned());
+        Ok((endpoint, id.unwrap_or_default()))
     }
 }
 

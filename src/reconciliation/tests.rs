@@ -117,7 +117,8 @@ fn without_a_range_it_is_the_span_of_the_ids() {
         id: Uuid::from_u128(4 << 76),
         ..row(None, None)
     };
-    assert_eq!(range(None, None, &[other]), Err(RangeError::Nothing));
+    assert_eq!(range(None, None, &[other]), Err(RangeError::NoTime));
+    assert!(range(Some(at(0)), Some(at(1)), &[other]).is_ok());
 }
 
 #[test]
@@ -163,9 +164,23 @@ fn ranges_that_cannot_be_compared_are_refused() {
     assert_eq!(of(None, None), Err(RangeError::Nothing));
     assert_eq!(of(days(0), None), Err(RangeError::Nothing));
     assert_eq!(of(days(2), days(1)), Err(RangeError::Reversed));
+    // Nothing lies between a moment and itself, and such a comparison must not confirm anything.
+    assert_eq!(of(days(1), days(1)), Err(RangeError::Reversed));
     assert_eq!(of(days(0), days(92)), Ok(()));
     assert_eq!(
         of(days(0), Some(at(92 * 86_400_000 + 1))),
         Err(RangeError::TooLong)
     );
+}
+
+#[test]
+fn one_end_alone_has_to_fit_the_ids() {
+    let list = [received(5_000), received(7_000)];
+    let of = |from: Option<i64>, to: Option<i64>| range(from.map(at), to.map(at), &list).map(drop);
+    for end in [4_000, 5_000] {
+        assert_eq!(of(None, Some(end)), Err(RangeError::EndsBeforeIds));
+    }
+    assert_eq!(of(None, Some(5_001)), Ok(()));
+    assert_eq!(of(Some(7_001), None), Err(RangeError::BeginsAfterIds));
+    assert_eq!(of(Some(7_000), None), Ok(()));
 }

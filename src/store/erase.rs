@@ -18,7 +18,7 @@ use super::error::may_fail_with_the_store;
 use super::relay_time::Now;
 use super::writer::Lane;
 use super::{Store, StoreError, audit, people};
-use crate::audit::{Action, Actor, Subject};
+use crate::audit::{Action, Actor, Running, Subject};
 use crate::clock::Moment;
 use crate::event::MAX_STAFF_ID_CHARACTERS;
 use crate::person::{self, Erased, KeyedHash, OpenDelivery};
@@ -69,11 +69,13 @@ pub struct Range {
     until: Timestamp,
     /// Whether what did not arrive may be given up.
     give_up: bool,
+    /// The row of the audit that counts what is erased; none: that is not an action of its own.
+    action: Option<i64>,
 }
 
 impl Store {
-    /// Begins to erase a person's data, and returns how far it goes; `count`, for the audit, is the number of rows
-    /// that were found.
+    /// Begins to erase a person's data, and returns how far it goes. The audit counts each row in the transaction that erases
+    /// it: an erasure that is broken off and done again counts none twice.
     ///
     /// # Errors
     /// `StillOpen`, and nothing was changed; or the store's.
@@ -81,17 +83,16 @@ impl Store {
         &self,
         staff_id: &str,
         give_up: bool,
-        count: u64,
         by: Actor,
         moment: Moment,
     ) -> Result<Range, EraseError> {
         let (id, now) = (staff_id.to_owned(), self.time.now(moment));
         self.write(Lane::Maintenance, move |connection| {
             let entry = by.clone().did(Action::Erase, now.wall);
-            let entry = entry.to(Subject::Staff(id.clone())).counting(count);
+            let entry = entry.to(Subject::Staff(id.clone())).counting(0);
             let range = begin(connection, &id, give_up, now)?;
-            audit::record(connection, &entry)?;
-            Ok(range)
+            let action = Some(audit::record(connection, &entry)?);
+            Ok(Range { action, ..range })
         })
         .await
     }
@@ -107,6 +108,15 @@ impl Store {
         })
         .await
     }
+}
+
+/// Keeps in the audit that so many rows more were erased.
+fn counted(connection: &Connection, range: Range, erased: Erased) -> rusqlite::Result<Erased> {
+    if let Some(seq) = range.action {
+        let rows = erased.events + erased.interviews + erased.held;
+        audit::go_on(connection, &Running::Goes(seq), rows)?;
+    }
+    Ok(erased)
 }
 
 fn in_chunks<T: Clone>(all: &[T]) -> impl Iterator<Item = Vec<T>> {
@@ -150,6 +160,7 @@ fn range(
         last_event: last_event.unwrap_or(0),
         until: last_change.max(Some(now)).unwrap_or(now),
         give_up,
+        action: None,
     })
 }
 
@@ -173,6 +184,7 @@ fn range_of_erased(
         last_event: last_event.unwrap_or(0),
         until: last_change.max(Some(until)).unwrap_or(until),
         give_up: true,
+        action: None,
     })
 }
 

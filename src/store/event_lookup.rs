@@ -232,16 +232,20 @@ pub(super) fn find(
     now: Now,
 ) -> Result<Option<EventDetail>, StoreError> {
     let repeats = "coalesce((SELECT repeats FROM event_repeats WHERE event_seq = e.seq), 0)";
-    let sql = format!("SELECT {SUMMARY_COLUMNS}, e.data, {repeats} {FROM_EVENTS} WHERE e.id = ?1");
+    let arrived = "EXISTS (SELECT 1 FROM arrived_deliveries d WHERE d.event_seq = e.seq)";
+    let sql = format!(
+        "SELECT {SUMMARY_COLUMNS}, e.data, {repeats}, {arrived} {FROM_EVENTS} WHERE e.id = ?1"
+    );
     let found = connection
         .prepare_cached(&sql)?
         .query_row([id], |row| {
             let data = row.get(SUMMARY_COLUMN_COUNT)?;
             let repeats = row.get(SUMMARY_COLUMN_COUNT + 1)?;
-            Ok((summary(row, now)?, data, repeats))
+            let is_noted: bool = row.get(SUMMARY_COLUMN_COUNT + 2)?;
+            Ok((summary(row, now)?, data, repeats, is_noted))
         })
         .optional()?;
-    let Some((summary, data, repeats)) = found else {
+    let Some((summary, data, repeats, is_noted)) = found else {
         return Ok(None);
     };
     let attempts = connection
@@ -250,7 +254,10 @@ pub(super) fn find(
         ))?
         .query_map([summary.seq], |row| attempt(row, 0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
+    let succeeded = |one: &AttemptRecord| one.outcome == Outcome::Success;
+    let is_explained = attempts.last().is_some_and(succeeded);
     Ok(Some(EventDetail {
+        has_arrived: is_noted && summary.status == Status::Delivered && !is_explained,
         summary,
         data,
         repeats,

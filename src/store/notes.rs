@@ -19,10 +19,14 @@ const INTERVIEWS: &str = "
 const AUDIT: &str = "
     SELECT seq, at, who || ' ' || coalesce(subject, '') || ' ' || coalesce(reason, '')
       FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?3";
-/// Of a hold that is over, the reason is erased, and the name of its route stays.
+/// Of a hold that is over, the reason is erased, and the name of its route stays. Only the texts of the JSON can be somebody's,
+/// not its keys and numbers.
 const INCIDENTS: &str = "
-    SELECT seq, id, subject || ' ' || iif(closed_at IS NOT NULL AND kind = 'on_hold', '', finding || ' ' ||
-                coalesce((SELECT group_concat(m.report, ' ') FROM alert_messages m WHERE m.incident = i.seq), ''))
+    SELECT seq, id, subject || ' ' || iif(closed_at IS NOT NULL AND kind = 'on_hold', '',
+                coalesce((SELECT group_concat(t.atom, ' ') FROM json_tree(i.finding) t WHERE t.type = 'text'), '')
+                || ' ' ||
+                coalesce((SELECT group_concat(t.atom, ' ') FROM alert_messages m, json_tree(m.report) t
+                           WHERE m.incident = i.seq AND t.type = 'text'), ''))
       FROM incidents i WHERE ?2 IS NOT NULL AND seq > ?1 ORDER BY seq LIMIT ?3";
 
 /// Of small tables all rows: what the row is called, and its text.

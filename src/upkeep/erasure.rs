@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::backup::BackupFile;
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::person::{Cleaned, Erased, Notes, Person, names_in, spellings};
+use crate::person::{Cleaned, Erased, Notes, names_in, spellings};
 use crate::store::file::snapshot::SnapshotError;
 use crate::store::{EraseError, Store, StoreError};
 
@@ -70,7 +70,7 @@ impl Eraser {
         }
     }
 
-    /// Erases all data of `person`, who is called `staff_id`. It goes on when the one who asked goes away; one that a
+    /// Erases all data of the person who is called `staff_id`. It goes on when the one who asked goes away; one that a
     /// crash breaks off is done again with the same call.
     ///
     /// # Errors
@@ -78,11 +78,10 @@ impl Eraser {
     pub async fn erase(
         self,
         staff_id: String,
-        person: Person,
         options: Options,
         by: Actor,
     ) -> Result<Done, EraseError> {
-        let erasing = async move { self.erase_now(&staff_id, &person, options, by).await };
+        let erasing = async move { self.erase_now(&staff_id, options, by).await };
         let broke_off = |error: tokio::task::JoinError| StoreError::Refused(error.to_string());
         tokio::spawn(erasing).await.map_err(broke_off)?
     }
@@ -90,18 +89,16 @@ impl Eraser {
     async fn erase_now(
         &self,
         staff_id: &str,
-        person: &Person,
         options: Options,
         by: Actor,
     ) -> Result<Done, EraseError> {
         // A file that waits to be imported may have the person's records with their names.
         let _no_import = self.store.hold_imports_back().await;
         let texts = self.texts_of(staff_id).await?;
-        let count = person.events + person.interviews + person.held;
         let moment = self.clock.moment();
         let range = self
             .store
-            .begin_erasure(staff_id, options.give_up, count, by, moment)
+            .begin_erasure(staff_id, options.give_up, by, moment)
             .await?;
         self.store.forget_contents_of(staff_id, range).await?;
         let mut erased = Erased::default();
@@ -124,7 +121,7 @@ impl Eraser {
             self.pause_after(began).await;
         }
         let held = self.store.interviews_held_by(staff_id).await?;
-        erased.add(self.store.erase_interviewer(staff_id, held).await?);
+        erased.add(self.store.erase_interviewer(staff_id, held, range).await?);
         let moment = self.clock.moment();
         erased.add(self.store.erase_texts(staff_id, moment).await?);
         let cleaned = self.clean_file(&texts).await?;

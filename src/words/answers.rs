@@ -3,7 +3,7 @@
 use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::token::Scope;
-use crate::words::recoveries;
+use crate::words::{reconciliations, recoveries};
 
 /// What a request to the daemon was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,9 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
     // The control socket tells some things in the person's language already.
     if !message.is_ascii() && matches!(code, "STORAGE_UNAVAILABLE" | "CONFLICT") {
         return message.to_owned();
+    }
+    if let Some(sentence) = reconciliations::refused_in_japanese(message) {
+        return sentence.to_owned();
     }
     let sentence = match (code, subject) {
         ("INVALID_PARAMETER", _) => return of_parameter(message, commands),

@@ -208,6 +208,33 @@ async fn commands_say_who_typed_them_and_a_stated_name_is_marked() {
     let written = fs::read_to_string(&file).unwrap();
     assert!(written.starts_with("\u{feff}at,who,via,"), "{written}");
     assert_eq!(written.lines().count(), 7);
+    // Who looked at payloads is in every form of it.
+    let sent = daemon.json(&["send", "employee.created"]).await;
+    for _ in 0..2 {
+        daemon.json(&["show", sent["id"].as_str().unwrap()]).await;
+    }
+    for name in ["reads.csv", "reads.json", "reads.ndjson"] {
+        let file = directory.path().join(name);
+        let done = daemon
+            .json(&["audit", "--output", file.to_str().unwrap()])
+            .await;
+        assert_eq!(done["written"], 7, "{name}");
+        let written = fs::read_to_string(&file).unwrap();
+        if name == "reads.csv" {
+            let last = written.lines().last().unwrap();
+            let row = format!(",{user},,,read_payloads,,2,");
+            assert!(last.ends_with(&row), "{written}");
+            continue;
+        }
+        let rows: Value = serde_json::from_str(&written)
+            .unwrap_or_else(|_| serde_json::from_str(written.lines().last().unwrap()).unwrap());
+        let last = rows.as_array().map_or(&rows, |all| all.last().unwrap());
+        assert_eq!(
+            (&last["who"], &last["action"], &last["count"]),
+            (&json!(user), &json!("read_payloads"), &json!(2)),
+            "{name}: {written}"
+        );
+    }
     let wrong = daemon.run(&["audit", "--output", "audit.xlsx"]).await;
     assert_eq!(wrong.status.code(), Some(2));
     // Whoever is not at the control socket can state what they like.

@@ -386,10 +386,23 @@ async fn an_erasure_outlives_a_restore_and_no_log_line_has_the_id() {
     let copy = elsewhere.path().join("copy.db");
     let copy = copy.to_str().unwrap();
     daemon.json(&["backup", copy]).await;
+    // What comes after the copy and is erased as well is nothing to hand in again.
+    let later = ["send", "employee.updated", "--staff-id", PERSON];
+    daemon.json(&later).await;
+    let record = json!([{
+        "id": format!("int-{PERSON}"), "employeeId": PERSON, "interviewType": "regular",
+        "interviewDate": "2025-10-26T10:00:00.000Z", "interviewStatus": "scheduled",
+    }]);
+    let records = directory.path().join("records.json");
+    fs::write(&records, record.to_string()).unwrap();
+    daemon
+        .json(&["import", "interviews", records.to_str().unwrap()])
+        .await;
+    fs::remove_file(&records).unwrap();
     let shown = daemon.run(&["staff", "show", PERSON]).await;
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(
-        shown.contains(NAME) && shown.contains("events: 1"),
+        shown.contains(NAME) && shown.contains("events: 2"),
         "{shown}"
     );
     let refused = daemon.run(&["staff", "erase", PERSON]).await;
@@ -402,7 +415,7 @@ async fn an_erasure_outlives_a_restore_and_no_log_line_has_the_id() {
     let erased = daemon.run(&["staff", "erase", PERSON, "--give-up"]).await;
     let told = String::from_utf8(erased.stdout).unwrap();
     assert!(
-        told.contains("erased: events: 1") && told.contains("copies elsewhere"),
+        told.contains("erased: events: 2") && told.contains("copies elsewhere"),
         "{told}"
     );
     daemon.signal("-TERM");
@@ -418,6 +431,13 @@ async fn an_erasure_outlives_a_restore_and_no_log_line_has_the_id() {
     let restored = command.output().await.unwrap();
     let answer: Value = serde_json::from_slice(&restored.stdout).unwrap();
     assert_eq!(answer["erasedAgain"], 1, "{answer}");
+    assert_eq!(answer["waiting"], 1, "of the copy: {answer}");
+    assert_eq!(answer["sentAtTheStart"], 0, "{answer}");
+    let before = &answer["before"];
+    for kind in ["eventsNotInCopy", "interviewsNotInCopy"] {
+        assert_eq!(before[kind]["count"], 0, "{kind}: {answer}");
+    }
+    assert_eq!(before["sentAgain"], 0, "{answer}");
     for text in [PERSON, NAME] {
         assert_eq!(
             files_with(directory.path(), text),

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::Method;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicedrive_relay::testing::crypto::{hex, sha256};
@@ -564,6 +566,10 @@ async fn every_row_of_the_table_holds_for_both_forms_of_lists() {
     // The exhausted one has arrived, and the dismissed one stays what a person has made of it.
     relay.wait_for_status(exhausted, "delivered").await;
     relay.wait_for_status(dismissed, "dismissed").await;
+    for (id, arrived) in [(exhausted, json!(true)), (&later, Value::Null)] {
+        let event = relay.get(&format!("/api/events/{id}")).await;
+        assert_eq!(event.data()["arrived"], arrived, "{event:?}");
+    }
     relay.stop().await;
 }
 
@@ -838,5 +844,58 @@ async fn the_command_reads_their_table_names_what_is_missing_and_sends_it_again(
         assert_eq!(code, Some(65), "{told}");
     }
     assert_eq!(run(&[]).await.0, Some(2));
+    daemon.stop().await;
+}
+
+/// When the relay was compared last, as its database has it.
+fn comparisons(directory: &Path) -> Vec<String> {
+    let database = Connection::open(directory.join("live/relay.db")).unwrap();
+    let mut all = database
+        .prepare("SELECT compared_at FROM reconciliations")
+        .unwrap();
+    let rows = all.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+/// It must not count as a comparison anywhere, and nobody may read that nothing is missing.
+#[tokio::test]
+async fn what_compares_nothing_confirms_nothing() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let relay = directory.path();
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let nothing = file("nothing.txt", "");
+    let foreign = file("foreign.txt", "019a2159-2f6b-7c1e-8c1d-0d2f6e1b7a55\n");
+    let timeless = file("timeless.txt", "7d444840-9dc0-41d1-b245-5ffdce74fad2\n");
+    let day = "2025-10-26";
+    for (arguments, told) in [
+        (&[&*nothing, "--from", day, "--to", day][..], "later than from"),
+        (&[&nothing, "--from", "2999-01-01", "--to", "2999-01-02"], "Nothing was compared"),
+        (
+            &[&nothing, "--from", day, "--to", "2025-10-27", "--as-of", "2025-10-25"],
+            "Nothing was compared",
+        ),
+        (&[&foreign, "--to", "2025-10-01"], "than the first id"),
+        (&[&foreign, "--from", "2026-01-01"], "than the last id"),
+        (&[&timeless], "version 7"),
+        (&[&foreign], "Nothing was compared"),
+    ] {
+        let output = daemon.run(&[&["reconcile"], arguments].concat()).await;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert_eq!(output.status.code(), Some(65), "{arguments:?}: {said}");
+        assert!(said.contains(told), "{arguments:?}: {said}");
+        assert!(!said.contains("othing is missing"), "{arguments:?}: {said}");
+    }
+    assert_eq!(comparisons(relay), Vec::<String>::new());
+    // A quiet day is one that somebody has said.
+    let quiet = ["reconcile", &nothing, "--from", day, "--to", "2025-10-27", "--json"];
+    let output = daemon.run(&quiet).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(comparisons(relay).len(), 1);
     daemon.stop().await;
 }

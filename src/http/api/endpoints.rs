@@ -72,15 +72,15 @@ endpoints! {
     GET    "/api/integration/reconcile", Token(Reconcile), UNLIMITED, reconcile::digests, reconcile::describe_digests;
 
     GET    "/api/holds",      Token(EventsRead),  UNLIMITED, holds::list,   holds::describe_list;
-    PUT    "/api/holds/{id}", Token(EventsWrite), UNLIMITED, holds::put,    holds::describe_put;
-    DELETE "/api/holds/{id}", Token(EventsWrite), UNLIMITED, holds::delete, holds::describe_delete;
+    PUT    "/api/holds/{route}", Token(EventsWrite), UNLIMITED, holds::put,    holds::describe_put;
+    DELETE "/api/holds/{route}", Token(EventsWrite), UNLIMITED, holds::delete, holds::describe_delete;
 
     GET    "/api/incidents", Token(EventsRead), UNLIMITED, incidents::list, incidents::describe;
     POST   "/api/incidents/{id}/dismiss", Token(EventsWrite), UNLIMITED, dismissals::incident, dismissals::describe_incident;
     GET    "/api/audit",     Token(Admin),      UNLIMITED, audit::list,     audit::describe;
 
-    GET    "/api/staff/{id}",       Token(Admin), UNLIMITED, staff::show,  staff::describe_show;
-    POST   "/api/staff/{id}/erase", Token(Admin), UNLIMITED, staff::erase, staff::describe_erase;
+    GET    "/api/staff/{staffId}",  Token(Admin), UNLIMITED, staff::show,  staff::describe_show;
+    POST   "/api/staff/{staffId}/erase", Token(Admin), UNLIMITED, staff::erase, staff::describe_erase;
 }
 
 /// The whole description of the API, from its sources.

@@ -43,6 +43,10 @@ pub(in crate::http) struct EventAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     repeats: Option<u64>,
+    /// True when no attempt succeeded, and it counts as delivered because a reconciliation found it at VoiceDrive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    arrived: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     attempts: Option<Vec<AttemptAnswer<'a>>>,
@@ -87,6 +91,7 @@ impl<'a> EventAnswer<'a> {
             waits_for: event.waits_for.as_deref(),
             data: None,
             repeats: None,
+            arrived: None,
             attempts: None,
         }
     }
@@ -103,6 +108,7 @@ impl<'a> EventAnswer<'a> {
         Ok(Self {
             data: Some(data),
             repeats: Some(detail.repeats),
+            arrived: detail.has_arrived.then_some(true),
             attempts: Some(detail.attempts.iter().map(AttemptAnswer::of).collect()),
             ..Self::of(&detail.summary)
         })

@@ -97,7 +97,7 @@ pub(super) fn describe_put() -> Operation {
         "putHold",
         "Pause a route until a moment that is at most 72 hours away",
     )
-    .path_id(ROUTE)
+    .path_part("route", ROUTE)
     .json_body::<HoldBody>(&wanted)
     .answer::<HoldAnswer<'_>>(200, "It took the place of the one before", &sample())
     .answer::<HoldAnswer<'_>>(201, "It began", &sample())
@@ -124,7 +124,7 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Reply, ApiError> {
 /// What the description says of [`delete`].
 pub(super) fn describe_delete() -> Operation {
     Operation::new("holds", "endHold", "End a hold before its time")
-        .path_id(ROUTE)
+        .path_part("route", ROUTE)
         .answer_without_body(204, "It is over")
         .also_refused([no_such_hold()])
 }

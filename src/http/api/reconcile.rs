@@ -79,13 +79,13 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
     };
     let id = keep(api, &question, &found, moment).await?;
     let mut resent = None;
-    if let Some(missing) = missing {
+    if let (Some(missing), Some(id)) = (missing, &id) {
         let action = actor.did(Action::Reconcile, moment.wall);
         let action = action.to(Subject::Named(id.clone()));
         let events = resend(api, &missing, only, action).await?;
         resent = Some(ResentMissing { events, follows });
     }
-    let answer = ComparisonAnswer::of(&question, &found, &id, resent);
+    let answer = ComparisonAnswer::of(&question, &found, id.as_deref(), resent);
     success(StatusCode::OK, &answer, moment.wall)
 }
 
@@ -102,7 +102,8 @@ pub(in crate::http) async fn look(
     Ok(Arc::new(found))
 }
 
-/// Keeps what a comparison has found, with all that follows from it, and answers its id.
+/// Keeps what a comparison has found, with all that follows from it, and answers its id; none, and nothing is kept, when
+/// nothing was compared.
 ///
 /// # Errors
 /// The store's.
@@ -111,7 +112,10 @@ pub(in crate::http) async fn keep(
     question: &Arc<Question>,
     found: &Arc<Comparison>,
     moment: Moment,
-) -> Result<String, StoreError> {
+) -> Result<Option<String>, StoreError> {
+    if !found.has_compared(question) {
+        return Ok(None);
+    }
     let id = api
         .store
         .keep_comparison(
@@ -134,7 +138,7 @@ pub(in crate::http) async fn keep(
         arrived = found.arrived.len(),
         "what was sent was compared with what VoiceDrive has"
     );
-    Ok(id)
+    Ok(Some(id))
 }
 
 /// What is missing, in the order of acceptance.
@@ -259,12 +263,10 @@ fn unit(word: &str) -> Option<Unit> {
 }
 
 fn refused(error: RangeError) -> ApiError {
-    match error {
-        RangeError::Nothing => ApiError::invalid(
-            "received",
-            "must have ids, or from and to must say which range is compared",
-        ),
-        RangeError::Reversed | RangeError::TooLong => ApiError::InvalidDateRange(error.to_string()),
+    let told = error.to_string();
+    match told.split_once("received: ") {
+        Some(("", accepted)) => ApiError::invalid("received", accepted),
+        _ => ApiError::InvalidDateRange(told),
     }
 }
 

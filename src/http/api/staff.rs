@@ -41,7 +41,7 @@ pub(super) struct ErasureBody {
     copies: bool,
 }
 
-/// `GET /api/staff/{id}`
+/// `GET /api/staff/{staffId}`
 ///
 /// # Errors
 /// `NotFound` when nothing is known, or the store's.
@@ -73,7 +73,7 @@ pub(super) fn describe_show() -> Operation {
         "showPerson",
         "Everything that is kept about one person, for a disclosure",
     )
-    .path_id(ID)
+    .path_part("staffId", ID)
     .answer::<PersonAnswer<'_>>(200, "What is kept", &person)
     .also_refused([nobody()])
 }
@@ -96,7 +96,7 @@ fn ended_texts() -> Value {
 /// What the examples show in the place of a staff id.
 const LABEL: &str = "#3f9a21c70b4e";
 
-/// `POST /api/staff/{id}/erase`
+/// `POST /api/staff/{staffId}/erase`
 ///
 /// # Errors
 /// `NotFound` when nothing is known; `Conflict` when something did not arrive yet and may not be given up, also when
@@ -123,7 +123,7 @@ pub(super) async fn erase(call: Call<'_>) -> Result<Reply, ApiError> {
         give_up: body.give_up,
         copies: body.copies,
     };
-    let erasing = eraser.erase(staff_id, person.clone(), options, actor);
+    let erasing = eraser.erase(staff_id, options, actor);
     let done = erasing.await.map_err(not_erased)?;
     let backup_error = done.backup_error.as_ref();
     let backup_error = backup_error.map(|error| error.describe(api.locale));
@@ -147,7 +147,7 @@ pub(super) fn describe_erase() -> Operation {
         "erasePerson",
         "Erase everything that says whose they are from a person's events and interview records",
     )
-    .path_id(ID)
+    .path_part("staffId", ID)
     .json_body::<ErasureBody>(&json!({"dryRun": true}))
     .answer::<ErasedAnswer<'_>>(200, "Erased, or only counted", &answer(false))
     .also_refused([nobody(), still_open(&[])])

@@ -211,6 +211,7 @@ fn explained(visit: &Visit<'_>, found: &EventDetail) -> String {
         }
         Status::Accepted => locale.phrase(W::ExplainedAccepted).to_owned(),
         Status::Retrying => delivery::explained_retrying(&why, locale.language),
+        Status::Delivered if found.has_arrived => locale.phrase(W::ExplainedArrived).to_owned(),
         Status::Delivered => locale.phrase(W::ExplainedDelivered).to_owned(),
         Status::Exhausted => delivery::explained_exhausted(tries, &why, locale.language),
         Status::Dismissed => locale.phrase(W::ExplainedDismissed).to_owned(),

@@ -107,6 +107,26 @@ impl<'a> Comparer<'a> {
 }
 
 impl Comparison {
+    /// Whether a delivery was compared, or somebody said in which range there is none. A list of which the relay knows
+    /// nothing, or one of before the range, confirms nothing.
+    #[must_use]
+    pub fn has_compared(&self, question: &Question) -> bool {
+        let Standing {
+            matched,
+            arrived,
+            missing,
+            no_effect,
+            dismissed,
+            erased,
+            waiting: _,
+            not_compared: _,
+            unknown: _,
+            ignored: _,
+        } = self.standing;
+        let compared = matched + arrived + missing + no_effect + dismissed + erased;
+        compared > 0 || question.range_was_said && !question.is_too_early()
+    }
+
     fn keep(&mut self, delivery: &Delivery<'_>, verdict: Verdict, reason: Option<Reason>) {
         let (seq, id) = (delivery.seq, delivery.id);
         if verdict.is_confirmed() && delivery.was_missing {
@@ -198,6 +218,11 @@ impl Question {
         } else {
             self.range.to
         }
+    }
+
+    /// Whether the list was made before the range began.
+    fn is_too_early(&self) -> bool {
+        self.compared_to() <= self.range.from
     }
 
     /// Whether who made the list cannot have known of a delivery.

@@ -486,3 +486,44 @@ proptest! {
         prop_assert_eq!(found.counts.received + without_time + standing.ignored, given);
     }
 }
+
+#[test]
+fn a_list_of_before_its_range_says_nothing_of_it() {
+    let at = |hours| Timestamp::from_unix_ms(hours * 3_600_000);
+    let compares = |from, to, made_at: Option<i64>| {
+        let range = (Some(at(from)), Some(at(to)));
+        let question = Question::of(vec![], range, made_at.map(at), vec![], at(9)).unwrap();
+        compare(&question, &[]).has_compared(&question)
+    };
+    // The future, what has hardly begun, and what came after the list.
+    assert!(!compares(10, 11, None));
+    assert!(!compares(9, 10, None));
+    assert!(!compares(6, 8, Some(6)));
+    assert!(!compares(6, 8, Some(5)));
+    assert!(compares(6, 8, Some(7)));
+    assert!(compares(8, 10, None));
+}
+
+#[test]
+fn a_list_of_something_else_has_compared_nothing() {
+    let foreign = question(vec![received(id(4, 0)), received(id(9, 0))]);
+    let other = Delivery {
+        route: "other",
+        ..delivered(1, id(4, 0))
+    };
+    assert!(!compare(&foreign, &[]).has_compared(&foreign));
+    assert!(!compare(&foreign, &[other]).has_compared(&foreign));
+    let open = Delivery {
+        status: Status::Accepted,
+        ..delivered(2, id(5, 0))
+    };
+    assert!(!compare(&foreign, &[open]).has_compared(&foreign));
+    let missing = compare(&foreign, &[delivered(2, id(5, 0))]);
+    assert!(missing.has_compared(&foreign));
+    // Whoever says the range says that there is nothing else in it.
+    let said = Question {
+        range_was_said: true,
+        ..foreign
+    };
+    assert!(compare(&said, &[]).has_compared(&said));
+}

@@ -186,7 +186,7 @@ async fn a_digest_follows_an_erasure_and_is_kept_only_when_its_time_is_over() {
     assert_eq!((of(2 * HOUR).await, kept().await.unwrap()), (1, 1));
     assert_eq!(of(2 * HOUR).await, 1);
     let range = store
-        .begin_erasure("EMP-1", true, 1, somebody(), moment())
+        .begin_erasure("EMP-1", true, somebody(), moment())
         .await
         .unwrap();
     store.erase_events("EMP-1", range, moment()).await.unwrap();

@@ -11,7 +11,7 @@ use super::super::{
     Store, delivered_digests, dismissed_deliveries, incidents, left_behind, missing_deliveries,
     people,
 };
-use super::{ERASED_AT_ONCE, EraseError, Range};
+use super::{ERASED_AT_ONCE, EraseError, Range, counted};
 use crate::clock::Moment;
 use crate::person::{ERASED, Erased};
 use crate::timestamp::Timestamp;
@@ -49,7 +49,8 @@ pub(super) fn events(
             }
         }
     }
-    Ok(some_events(connection, staff_id, range, now.wall)?)
+    let erased = some_events(connection, staff_id, range, now.wall)?;
+    Ok(counted(connection, range, erased)?)
 }
 
 /// The next of the person's events that are to be erased.

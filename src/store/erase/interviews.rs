@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::writer::Lane;
 use super::super::{Store, StoreError, audit, people};
-use super::{ERASED_AT_ONCE, Range, in_chunks};
+use super::{ERASED_AT_ONCE, Range, counted, in_chunks};
 use crate::person::{self, ERASED, Erased, KeyedHash};
 use crate::timestamp::Timestamp;
 
@@ -21,7 +21,8 @@ impl Store {
     ) -> Result<Erased, StoreError> {
         let id = staff_id.to_owned();
         self.write(Lane::Maintenance, move |connection| {
-            Ok(interviews(connection, &id, range)?)
+            let erased = interviews(connection, &id, range)?;
+            Ok(counted(connection, range, erased)?)
         })
         .await
     }
@@ -34,12 +35,13 @@ impl Store {
         &self,
         staff_id: &str,
         records: Vec<String>,
+        range: Range,
     ) -> Result<Erased, StoreError> {
         let mut erased = Erased::default();
         for some in in_chunks(&records) {
             let id = staff_id.to_owned();
             let step = self.write(Lane::Maintenance, move |c| {
-                Ok::<_, StoreError>(interviewer(c, &id, &some)?)
+                Ok::<_, StoreError>(counted(c, range, interviewer(c, &id, &some)?)?)
             });
             erased.add(step.await?);
         }

@@ -14,17 +14,20 @@ use proptest::prelude::*;
 use super::events::events;
 use super::*;
 use crate::attempt::{Attempted, Outcome};
+use crate::audit::AuditFilter;
 use crate::event_record::EventFilter;
 use crate::interview::{Interview, InterviewStatus, UnknownOrigin};
 use crate::repeat::Memory;
 use crate::resend::Resend;
 use crate::store::bulk_resend::candidates;
 use crate::store::events::accept;
+use crate::store::holds;
 use crate::store::import_rows::tests::import;
 use crate::store::interview_intake::put;
 use crate::store::recount::differences;
 use crate::store::tests::{
-    again as send_again, at, attempted, count, database, due_now, policy, settle, submission, when,
+    again as send_again, at, attempted, count, database, due_now, moment, policy, settle, somebody,
+    submission, when,
 };
 use crate::submission::Submission;
 
@@ -435,4 +438,64 @@ fn what_is_given_up_is_dismissed_and_waits_no_more() {
     let listed = event_lookup::list(&connection, &dismissed, None, 9, when(0)).unwrap();
     assert_eq!((events.dismissed, listed.items.len()), (2, 2));
     assert_eq!(differences(&connection).unwrap(), 0);
+}
+
+/// Of what the relay itself writes around a reason, nothing is anybody's.
+#[test]
+fn a_staff_id_that_is_a_word_of_json_is_looked_for_in_texts_alone() {
+    let (_directory, connection) = database();
+    for (route, reason) in [("ended", "maintenance"), ("lasting", "maintenance")] {
+        let hold = crate::hold::NewHold {
+            route: route.to_owned(),
+            lasts: Duration::from_hours(2),
+            reason: reason.to_owned(),
+            by: somebody(),
+        };
+        holds::begin(&connection, &hold, when(0)).unwrap();
+    }
+    assert!(holds::end(&connection, "ended", when(1)).unwrap());
+    let found = |word: &str| {
+        let ended = texts::ended(&connection, word, at(2)).unwrap().count();
+        let named = crate::store::notes::notes(&connection, word, at(2));
+        (ended, named.incidents.count)
+    };
+    for word in ["null", "true", "false", "0", "reason", "until", "ended_early", "count"] {
+        assert_eq!(found(word), (0, 0), "{word}");
+    }
+    assert_eq!(found("maintenance"), (1, 1));
+}
+
+/// The first one ends in the middle, as a crash ends it.
+#[tokio::test]
+async fn an_erasure_that_is_broken_off_counts_no_row_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let events = (0..5).map(|number| event_of(PERSON, number)).collect();
+    store.accept_events(events, moment()).await.unwrap();
+    let records = vec![interview_of(PERSON, "int-1", 0), interview_of("EMP-1", "int-2", 1)];
+    store
+        .put_interviews(records, somebody(), moment().wall)
+        .await
+        .unwrap();
+    let begin = async || {
+        let begun = store.begin_erasure(PERSON, true, somebody(), moment());
+        begun.await.unwrap()
+    };
+    let range = begin().await;
+    let first = store.erase_events(PERSON, range, moment()).await.unwrap();
+    let range = begin().await;
+    let mut rest = Erased::default();
+    loop {
+        let step = store.erase_events(PERSON, range, moment()).await.unwrap();
+        rest.add(step);
+        if step.events == 0 {
+            break;
+        }
+    }
+    rest.add(store.erase_interviews(PERSON, range).await.unwrap());
+    let (actions, _) = store.audit(AuditFilter::default(), None, 10).await.unwrap();
+    let counted: Vec<_> = actions.iter().map(|action| action.count).collect();
+    let rest = rest.events + rest.interviews;
+    assert_eq!(counted, [Some(rest), Some(first.events)]);
+    assert_eq!(rest + first.events, 6);
 }

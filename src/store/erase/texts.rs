@@ -147,20 +147,32 @@ fn incidents(
            SELECT seq, id, finding FROM incidents WHERE closed_at IS NOT NULL AND kind = 'on_hold'
            UNION ALL
            SELECT seq, id, finding FROM incidents WHERE closed_at IS NULL AND kind = 'on_hold')
-         SELECT i.seq, i.finding || ' ' ||
-                coalesce((SELECT group_concat(m.report, ' ') FROM alert_messages m
-                           WHERE m.incident = i.seq), ''), i.id
-           FROM of_holds i",
+         SELECT seq, id, finding FROM of_holds",
     )?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let lasts = lasting.contains(row.get_ref(2)?.as_str()?);
-        if !lasts && stands_in_text(staff_id, row.get_ref(1)?.as_str()?) {
-            found.push(row.get(0)?);
+        if !lasting.contains(row.get_ref(1)?.as_str()?) {
+            let (seq, finding): (i64, String) = (row.get(0)?, row.get(2)?);
+            let quoted = reasons(connection, seq, &finding)?;
+            let is_named = |reason: &String| stands_in_text(staff_id, reason);
+            found.extend(quoted.iter().any(is_named).then_some(seq));
         }
     }
     Ok(found)
+}
+
+/// Every reason that an incident of a hold quotes, itself and in its messages. Of the JSON around it, nothing is anybody's.
+fn reasons(connection: &Connection, incident: i64, finding: &str) -> rusqlite::Result<Vec<String>> {
+    let mut reports =
+        connection.prepare_cached("SELECT report FROM alert_messages WHERE incident = ?1")?;
+    let mut rows = reports.query([incident])?;
+    let mut reasons = Vec::from_iter(reason(parsed(finding)?));
+    while let Some(row) = rows.next()? {
+        let report: Report = parsed(row.get_ref(0)?.as_str()?)?;
+        reasons.extend(reason(report.finding));
+    }
+    Ok(reasons)
 }
 
 /// Tokens that are over, of whose subject the staff id is a part.

@@ -15,7 +15,8 @@ use super::version::FileOrigin;
 use super::{backup_file, live_file, newest_copy};
 use crate::timestamp::Timestamp;
 
-/// What is lost, or happens twice, when a copy takes a database's place.
+/// What is lost, or happens twice, when a copy takes a database's place. What was erased is neither: nobody is to hand it in
+/// again, and it is not sent any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     /// Events that were accepted after the copy.
@@ -171,6 +172,7 @@ impl Comparison {
              CREATE TEMP TABLE lacked_interviews
                (id TEXT PRIMARY KEY, updated_at TEXT NOT NULL) WITHOUT ROWID;
              CREATE TEMP TABLE delivered_since (id TEXT PRIMARY KEY) WITHOUT ROWID;
+             CREATE TEMP TABLE erased (id TEXT PRIMARY KEY) WITHOUT ROWID;
              CREATE TEMP TABLE newest (accepted_at TEXT);
              INSERT INTO newest SELECT max(accepted_at) FROM main.events;",
         )?;
@@ -217,6 +219,9 @@ impl Comparison {
                SELECT e.id FROM main.outbox o JOIN main.events e ON e.seq = o.event_seq
                  JOIN other.webhook_send_logs l ON l.id = e.id
                 WHERE l.status = 'success';
+             INSERT OR IGNORE INTO erased
+               SELECT e.id FROM other.erased_events x JOIN other.events e ON e.seq = x.event_seq;
+             INSERT OR IGNORE INTO erased SELECT id FROM other.erased_interviews;
              INSERT INTO newest SELECT max(accepted_at) FROM other.events;
              COMMIT;",
         );
@@ -227,21 +232,34 @@ impl Comparison {
         taken
     }
 
+    /// Whether a row is missing in the copy, erased or not.
+    fn lacks_any(&self) -> rusqlite::Result<bool> {
+        self.0.query_row(
+            "SELECT EXISTS (SELECT 1 FROM lacked_events) OR EXISTS (SELECT 1 FROM lacked_interviews)",
+            [],
+            |row| row.get(0),
+        )
+    }
+
     fn result(&self) -> rusqlite::Result<Difference> {
         let connection = &self.0;
         let (events, events_delivered) = connection.query_row(
             "SELECT count(*), min(accepted_at), max(accepted_at), coalesce(sum(delivered), 0)
-               FROM lacked_events",
+               FROM lacked_events WHERE id NOT IN (SELECT id FROM erased)",
             [],
             |row| Ok((later(row)?, row.get(3)?)),
         )?;
         let interviews = connection.query_row(
-            "SELECT count(*), min(updated_at), max(updated_at) FROM lacked_interviews",
+            "SELECT count(*), min(updated_at), max(updated_at) FROM lacked_interviews
+              WHERE id NOT IN (SELECT id FROM erased)",
             [],
             later,
         )?;
-        let delivered_since =
-            connection.query_row("SELECT count(*) FROM delivered_since", [], |row| row.get(0))?;
+        let delivered_since = connection.query_row(
+            "SELECT count(*) FROM delivered_since WHERE id NOT IN (SELECT id FROM erased)",
+            [],
+            |row| row.get(0),
+        )?;
         let newest =
             connection.query_row("SELECT max(accepted_at) FROM newest", [], |row| row.get(0))?;
         Ok(Difference {
@@ -261,11 +279,9 @@ impl Comparison {
 pub(super) fn has_all_of(copy: &Path, other: &Path) -> bool {
     let lacked = Comparison::with(copy).and_then(|comparison| {
         let added = comparison.add(other);
-        Ok(added.is_ok().then_some(comparison.result()?))
+        Ok(added.is_err() || comparison.lacks_any()?)
     });
-    lacked.is_ok_and(|lacked| {
-        lacked.is_some_and(|lacks| lacks.events.count == 0 && lacks.interviews.count == 0)
-    })
+    matches!(lacked, Ok(false))
 }
 
 fn later(row: &rusqlite::Row<'_>) -> rusqlite::Result<Later> {

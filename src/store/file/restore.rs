@@ -89,6 +89,8 @@ pub struct Taken {
 pub struct Restored {
     /// What is known of the copy.
     pub copy: Verified,
+    /// Deliveries that are still to be made: those of the copy, without what was erased in it again.
+    pub waiting: u64,
     /// The copy may lack what came last.
     pub as_it_is: bool,
     /// Where the database is that was there before; none when there was none.
@@ -173,7 +175,13 @@ fn put_in_place(
     if !taken.of_another {
         refuse_other_relay(directory, copy, &owner)?;
     }
-    let (stage, verified, before, erased) = lay_out(directory, copy, whole, &owner, written)?;
+    let LaidOut {
+        stage,
+        verified,
+        before,
+        erased,
+        waiting,
+    } = lay_out(directory, copy, whole, &owner, written)?;
     let further = if before.is_known() {
         None
     } else {
@@ -189,6 +197,7 @@ fn put_in_place(
     let aside = directory.join(format!("live.before-restore-{}", name_of(written.entry.at)));
     Ok(Restored {
         copy: verified,
+        waiting,
         as_it_is: whole.is_none(),
         kept_aside: stage.take_place(directory, aside)?,
         before,
@@ -242,6 +251,15 @@ fn refuse_other_relay(directory: &Path, copy: &Path, owner: &Owner) -> Result<()
     Ok(())
 }
 
+/// What is to take the live directory's place, and what is known of it.
+struct LaidOut {
+    stage: Stage,
+    verified: Verified,
+    before: Before,
+    erased: u64,
+    waiting: u64,
+}
+
 /// Makes everything that is to take the live directory's place.
 fn lay_out(
     directory: &Path,
@@ -249,7 +267,7 @@ fn lay_out(
     whole: Option<Verified>,
     owner: &Owner,
     written: &Written,
-) -> Result<(Stage, Verified, Before, u64), RestoreError> {
+) -> Result<LaidOut, RestoreError> {
     let stage = Stage::make(directory, written.entry.at)?;
     let database = stage.database();
     let at_database = |source| RestoreError::Database {
@@ -283,6 +301,8 @@ fn lay_out(
             revoked,
         },
     };
+    let waiting = connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0));
+    let waiting = waiting.map_err(at_database)?;
     let identity = identity(&connection).map_err(at_database)?;
     connection
         .close()
@@ -296,7 +316,13 @@ fn lay_out(
             source,
         })?;
     }
-    Ok((stage, verified, before, erased))
+    Ok(LaidOut {
+        stage,
+        verified,
+        before,
+        erased,
+        waiting,
+    })
 }
 
 fn take_over(

@@ -505,7 +505,7 @@ async fn call_people(store: &Store, moment: Moment) {
     store.events_of_person("P", 0, moment).await.unwrap();
     store.interviews_of_person("P").await.unwrap();
     let held = store.interviews_held_by("P").await.unwrap();
-    let range = store.begin_erasure("P", true, 3, somebody(), moment);
+    let range = store.begin_erasure("P", true, somebody(), moment);
     let range = range.await.unwrap();
     store.forget_contents_of("P", range).await.unwrap();
     assert_eq!(
@@ -516,7 +516,7 @@ async fn call_people(store: &Store, moment: Moment) {
         store.erase_interviews("P", range).await.unwrap().interviews,
         1
     );
-    store.erase_interviewer("P", held).await.unwrap();
+    store.erase_interviewer("P", held, range).await.unwrap();
     store.end_erasure("P", moment).await.unwrap();
     assert!(store.cut_log().await.unwrap());
     let remains = store.pages_with_remains_of(vec!["P".to_owned()]);

@@ -32,6 +32,7 @@ phrases! {
         ComesSoon: "まもなく送ります。", "It is sent soon.";
         ComesBehind: "同じ職員の前のものが届いたら、続けて送ります。", "It is sent when the one before it of the same person has arrived.";
         ExplainedAccepted: "まだ送っていません。順番がくると送ります。対応は不要です。", "It was not sent yet, and will be. Nothing needs to be done.";
+        ExplainedArrived: "突き合わせで、VoiceDrive の一覧にあると分かりました。応答だけが失われていました。対応は不要です。", "VoiceDrive's list had it in a reconciliation: only the answer was lost. Nothing needs to be done.";
         ExplainedDelivered: "VoiceDrive に届きました。対応は不要です。", "VoiceDrive has taken it. Nothing needs to be done.";
         ExplainedAgain: "一度届いたものを、もう一度送るところです。対応は不要です。", "It had arrived, and is being sent again. Nothing needs to be done.";
         PressWhenBack: "VoiceDrive が直ったと聞いたら、「もう一度送る」を押してください。", "When you hear that VoiceDrive works again, press \"Send again\".";

@@ -72,6 +72,9 @@ phrases! {
         WrongMoment: "一覧を書き出した時刻を、2025-10-26T06:00 の形で入力してください。何も変更していません。", "When the list was made looks like 2025-10-26T06:00. Nothing was changed.";
         NoRoute: "この送り先はありません。何も変更していません。", "There is no such receiver. Nothing was changed.";
         EmptyList: "番号が 1 つもありません。VoiceDrive に何もない期間を比べるには、最初の日と最後の日を指定してください。", "There is no number in it. To compare a time of which VoiceDrive has nothing, give the first and the last day.";
+        NoTimes: "一覧の番号からは、いつ送ったものか分かりません。最初の日と最後の日を指定してください。何も変更していません。", "The numbers do not say when they were sent. Give the first and the last day. Nothing was changed.";
+        OutsideOfList: "指定した日に、一覧の番号が入っていません。最初の日と最後の日の両方を指定してください。何も変更していません。", "The numbers of the list are not of these days. Give both the first and the last day. Nothing was changed.";
+        NotCompared: "何も比べていません。一覧の番号はどれもこのリレーが送ったものではなくその期間に送ったものもないか、一覧が期間の始まりより前に書き出されています。ファイルと日付を確かめてください。", "Nothing was compared: the relay has sent none of these numbers and nothing else in their time, or the list is older than the first day. See whether it is the right file, and the right days.";
         TooLong: "1 回に比べられるのは 92 日までです。何も変更していません。", "One comparison covers at most 92 days. Nothing was changed.";
         ArrivedTitle: "応答だけが失われ、届いていたもの (送信済みにしました)", "Arrived; only the answer was lost (they count as delivered now)";
         WaitingTitle: "まだ送信待ちのもの", "Still to be sent";
@@ -228,6 +231,8 @@ impl Locale {
     pub(crate) fn range_error(self, error: RangeError) -> &'static str {
         self.phrase(match error {
             RangeError::Nothing => Reconciliation::EmptyList,
+            RangeError::NoTime => Reconciliation::NoTimes,
+            RangeError::EndsBeforeIds | RangeError::BeginsAfterIds => Reconciliation::OutsideOfList,
             RangeError::Reversed => Reconciliation::WrongDay,
             RangeError::TooLong => Reconciliation::TooLong,
         })

@@ -479,6 +479,10 @@ async fn a_bad_list_and_a_bad_range_change_nothing() {
         (vec![("made", "noon")], 409),
         (vec![("first", "2025-10-27"), ("last", "2025-10-25")], 422),
         (vec![("first", "2025-01-01"), ("last", "2025-10-25")], 422),
+        // Nothing could be compared, so nothing is confirmed.
+        (vec![("first", "2025-10-28"), ("last", "2025-10-29")], 422),
+        (vec![("last", "2025-10-01")], 422),
+        (vec![], 422),
     ] {
         let body = form("x.txt", id.as_bytes(), &fields);
         let page = browser.send_body(RECONCILE, &[OWN, FORM], body).await;

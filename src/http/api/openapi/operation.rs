@@ -76,8 +76,13 @@ impl Operation {
 
     /// It has an `{id}` in its path.
     pub(in super::super) fn path_id(self, description: &str) -> Self {
+        self.path_part("id", description)
+    }
+
+    /// It has such a name, in braces, in its path.
+    pub(in super::super) fn path_part(self, name: &str, description: &str) -> Self {
         let schema = json!({"type": "string", "minLength": 1, "maxLength": 191});
-        self.parameters([parameter("path", "id", description, &schema)])
+        self.parameters([parameter("path", name, description, &schema)])
     }
 
     /// A JSON body of this shape.

@@ -64,7 +64,10 @@ pub(super) struct ComparisonAnswer<'a> {
     resent: Option<ResentMissing>,
     /// At most 1000 of each kind are named, and there are more.
     truncated: bool,
-    reconciliation_id: &'a str,
+    /// Null when nothing was compared, and so nothing recorded: the relay knows nothing of the list, or that is older than
+    /// the range.
+    #[schema(required)]
+    reconciliation_id: Option<&'a str>,
 }
 
 /// How much there is of each kind, also where not everything is named. Each id of the list, and each delivery of the range,
@@ -172,7 +175,7 @@ impl<'a> ComparisonAnswer<'a> {
     pub(super) fn of(
         question: &'a Question,
         found: &'a Comparison,
-        id: &'a str,
+        id: Option<&'a str>,
         resent: Option<ResentMissing>,
     ) -> Self {
         let (route, routes) = match question.routes.as_slice() {

@@ -1,3 +1,5 @@
+//! How a restore that fails is told.
+
 use super::*;
 
 #[test]
