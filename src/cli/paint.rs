@@ -16,6 +16,7 @@ pub(super) struct Paint(bool);
 
 impl Paint {
     /// Without colours.
+    #[cfg(test)]
     pub(super) const PLAIN: Self = Self(false);
 
     /// As the environment asks for it.
