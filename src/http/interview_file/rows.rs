@@ -344,9 +344,12 @@ mod tests {
     fn what_is_missing_for_the_whole_file_is_told_before_it_arrives() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path(), Clock::System.moment()).unwrap();
-        let missing = |bytes| match Spool::beside(store.file(), bytes) {
-            Err(ApiError::NoRoomForFile(mib)) => mib,
-            other => panic!("{:?}", other.err()),
+        let missing = |bytes| {
+            let refused = Spool::beside(store.file(), bytes).err();
+            let Some(ApiError::NoRoomForFile(mib)) = refused else {
+                unreachable!("{refused:?}");
+            };
+            mib
         };
         // No disk has so much room.
         let (one, two) = (missing(1 << 50), missing(1 << 51));
