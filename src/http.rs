@@ -50,7 +50,7 @@ use crate::timestamp::Timestamp;
 use crate::under_way::UnderWay;
 use crate::upkeep::backup::BackupFile;
 use api::ApiWing;
-use api::auth::Keys;
+use api::auth::{Keys, TokenTime};
 use api::cors::RefusedPages;
 use api::rate_limit::RateLimiter;
 use api::revoked::Revoked;
@@ -164,6 +164,16 @@ impl Api {
     pub(super) fn is_proxy(&self, peer: IpAddr) -> bool {
         let trusted = &self.trusted_proxies;
         trusted.iter().any(|net| net.contains(&peer.to_canonical()))
+    }
+
+    /// What time it is for tokens.
+    pub(super) fn token_time(&self) -> TokenTime {
+        let moment = self.clock.moment();
+        let believed = self.store.believed_time(moment);
+        TokenTime {
+            earliest: believed.min(moment.wall).unix_seconds(),
+            latest: believed.max(moment.wall).unix_seconds(),
+        }
     }
 }
 

@@ -235,12 +235,6 @@ impl Relay {
         }
     }
 
-    /// How long a stop may take.
-    #[must_use]
-    pub fn stop_time(&self) -> Duration {
-        self.parts.stop_time() + STOP_MARGIN * 2
-    }
-
     /// Those who ask over the control socket that the configuration be read again.
     #[must_use]
     pub fn reloads(&self) -> Reloads {

@@ -14,8 +14,10 @@ use crate::reload::ReloadRefused;
 const EVERY: Duration = Duration::from_secs(10);
 /// The longest that an answer may take of which systemd is told that the daemon moves.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
-/// How much more time is asked for while the start takes long, and how often.
+/// How much more time is asked for while the start or the stop takes long, and how often.
 const MORE_TIME: (u32, Duration) = (60_000_000, Duration::from_secs(10));
+/// No more time is asked for when a stop has taken so long.
+const LONGEST_STOP: Duration = Duration::from_mins(10);
 
 /// A reload was refused, and why: `systemctl status` shows it until one is done.
 pub fn reload_refused(why: &ReloadRefused) {
@@ -72,14 +74,26 @@ pub fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// The end has begun; it may take so long.
-pub fn stopping(at_most: Duration) {
-    let microseconds = u32::try_from(at_most.as_micros()).unwrap_or(u32::MAX);
-    tell(&[
-        NotifyState::Stopping,
-        NotifyState::ExtendTimeoutUsec(microseconds),
-        NotifyState::Status("stopping: attempts under way may finish"),
-    ]);
+/// The end has begun. Asks for more time as long as it takes, for attempts under way and the last copy, and at most so
+/// long that a stop which hangs is ended; until what this answers is aborted.
+#[must_use]
+pub fn stopping() -> JoinHandle<()> {
+    tokio::spawn(async {
+        let (microseconds, every) = MORE_TIME;
+        let mut left = LONGEST_STOP;
+        while !left.is_zero() {
+            tell(&[
+                NotifyState::Stopping,
+                NotifyState::ExtendTimeoutUsec(microseconds),
+                NotifyState::Watchdog,
+                NotifyState::Status(
+                    "stopping: attempts under way may finish, and a last copy is made",
+                ),
+            ]);
+            tokio::time::sleep(every).await;
+            left = left.saturating_sub(every);
+        }
+    })
 }
 
 /// Tells how it is going, and that the daemon moves, as long as it does: until what this answers is

@@ -83,10 +83,11 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     if let Some(telling) = telling {
         telling.abort();
     }
-    systemd::stopping(relay.stop_time());
+    let stopping = systemd::stopping();
     tracing::info!("stopping: nothing more is accepted, attempts under way may finish");
     tokio::select! {
         stopped = relay.stop() => {
+            stopping.abort();
             stopped.map_err(|error| failed(&error))?;
             tracing::info!("stopped");
         }

@@ -80,11 +80,16 @@ impl Token {
                     .post("/control/tokens/revoke", body.to_string())
                     .await?;
                 if answer["known"] == false {
-                    let name = jti.as_deref().or(subject.as_deref()).unwrap_or_default();
-                    return Err(CliError::Failed(tokens::unknown(
-                        client.locale.language,
-                        name,
-                    )));
+                    let language = client.locale.language;
+                    let of_subject = answer["ofSubject"].as_u64().unwrap_or_default();
+                    return Err(CliError::Failed(match subject {
+                        Some(subject) => tokens::unknown_subject(language, subject),
+                        None => tokens::unknown_id(
+                            language,
+                            jti.as_deref().unwrap_or_default(),
+                            of_subject,
+                        ),
+                    }));
                 }
                 client.print(&answer, |locale| revoked(locale, &answer))
             }

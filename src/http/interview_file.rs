@@ -36,16 +36,16 @@ pub(super) struct Arrived {
 }
 
 impl Arriving {
-    /// On the disk of the database.
+    /// On the disk of the database. The rows have at least so many bytes, as far as that is known.
     ///
     /// # Errors
     /// `NoRoomForFile` when the disk has no room for it, `Unavailable` when the rows cannot be written; also of the
     /// methods.
-    pub(super) fn at(api: &Api) -> Result<Self, ApiError> {
+    pub(super) fn at(api: &Api, bytes: u64) -> Result<Self, ApiError> {
         Ok(Self {
             rows: 0,
             bad: false,
-            spool: Spool::beside(api.store.file())?,
+            spool: Spool::beside(api.store.file(), bytes)?,
         })
     }
 

@@ -81,9 +81,9 @@ pub enum ApiError {
     /// Nothing can be written now; nothing was accepted.
     #[error("{}. Nothing was accepted; try again later.", unavailable(.0.as_ref()))]
     StorageUnavailable(Option<Trouble>),
-    /// A file of interview records does not fit on the disk: so many MiB more would have to be free.
+    /// A file of interview records does not fit on the disk: at least so many MiB more would have to be free.
     #[error(
-        "The file does not fit on the relay's disk: about {0} MiB more must be free. Nothing was imported."
+        "The file does not fit on the relay's disk: at least {0} MiB more must be free. Nothing was imported."
     )]
     NoRoomForFile(u64),
     /// The same for whoever monitors the relay: what is wrong with the database, and what to do.

@@ -31,7 +31,7 @@ use hyper_util::service::TowerToHyperService;
 use rustix::process::getrlimit;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tower::{ServiceBuilder, service_fn};
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -41,7 +41,7 @@ use crate::trouble::Resource;
 use client::counted_as;
 use evictable::Evictable;
 use linger::Lingering;
-use permits::{Admitted, Permits};
+use permits::{Admitted, Permit, Permits};
 pub use request_id::GivenId;
 use request_id::NewRequestId;
 
@@ -257,8 +257,7 @@ fn connect(
             HeaderValue::from_static("no-store"),
         ))
         .service(handler);
-    let stream = Lingering::new(TokioIo::new(stream));
-    let stream = Evictable::new(stream, permit, admitted.evicted);
+    let stream = guarded(stream, permit, admitted.evicted);
     // The connection has the permit: it is given back when this ends.
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -273,6 +272,15 @@ fn connect(
             tracing::debug!(%error, "a connection ended early");
         }
     });
+}
+
+/// A connection that closes as its peer and others need it. One that is evicted lingers no longer: it reads its end.
+fn guarded<S: Stream>(
+    stream: S,
+    permit: Arc<Permit>,
+    evicted: oneshot::Receiver<()>,
+) -> Lingering<Evictable<TokioIo<S>>> {
+    Lingering::new(Evictable::new(TokioIo::new(stream), permit, evicted))
 }
 
 async fn answer(app: &impl App, peer: Peer, request: Request<Incoming>) -> Reply {

@@ -39,7 +39,7 @@ use std::time::SystemTime;
 pub use lock::holder;
 pub use open_error::{Odd, OpenError};
 pub use other_copies::Leftover;
-pub use reserve::is_full;
+pub use reserve::{is_full, odd_reserve};
 pub use soundness::Depth;
 
 use crate::command_line::CommandLine;
@@ -93,6 +93,7 @@ impl DatabaseFile {
             reserve: Reserve::of(directory),
             troubles: Troubles::new(commands.clone()),
         };
+        file.reserve.tell_odd();
         if !file.reserve.is_held_or_taken() {
             file.met_full_disk();
         }
@@ -347,9 +348,10 @@ pub fn live_file(directory: &Path) -> PathBuf {
     directory.join("live").join("relay.db")
 }
 
-/// What SQLite found wrong, in one line: it says it in two.
+/// What SQLite found wrong first, in one line: it says where, and then lists everything, which can be very much.
 fn in_one_line(found: &str) -> String {
-    found.replace('\n', " ")
+    let first: Vec<&str> = found.lines().take(2).collect();
+    first.join(" ")
 }
 
 /// The newest copy of the database that lies in its data directory.

@@ -174,15 +174,8 @@ impl Store {
                     let _ = self.discard().await;
                     return Err(error.into());
                 }
-                loop {
-                    match self.write_decided().await {
-                        // The next start goes on.
-                        Ok(()) | Err(StoreError::Closing) => return Ok(result),
-                        // It was told by the writer.
-                        Err(StoreError::Unavailable(_)) => tokio::time::sleep(AGAIN).await,
-                        Err(error) => return Err(error.into()),
-                    }
-                }
+                self.write_to_the_end().await;
+                Ok(result)
             }
             Err(error) => {
                 // What is left is deleted by the next import or start.
@@ -256,6 +249,27 @@ impl Store {
                 })
                 .await?;
             pause_after(began).await;
+        }
+    }
+
+    /// Writes what was decided, however often that fails: it counts as kept. At a stop, the next start goes on.
+    async fn write_to_the_end(&self) {
+        let mut told = false;
+        while let Err(error) = self.write_decided().await {
+            match error {
+                StoreError::Closing => return,
+                // The writer tells of it.
+                StoreError::Unavailable(_) => {}
+                StoreError::Refused(_) if told => {}
+                StoreError::Refused(_) => {
+                    told = true;
+                    tracing::error!(%error, "an import of interview records that was decided cannot be ended now: it is tried every second, and until then no interview record changes");
+                }
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+        if told {
+            tracing::info!("the import of interview records is ended");
         }
     }
 

@@ -202,6 +202,15 @@ impl RelayTime {
         self.lock().strange_ms().map(|further_ms| further_ms / 1000)
     }
 
+    /// See [`Store::believed_time`].
+    fn believed(&self, moment: Moment) -> Timestamp {
+        let now = self.now(moment);
+        let state = self.lock();
+        let by_axis = now.axis_ms.saturating_sub(state.believed_ahead_ms);
+        let strange = state.strange_ms();
+        strange.map_or(now.wall, |_| Timestamp::from_unix_ms(by_axis))
+    }
+
     /// The number of steps that were noticed, when one of them was not kept yet.
     fn unkept_steps(&self) -> Option<u64> {
         let state = self.lock();
@@ -351,6 +360,13 @@ impl Store {
     #[must_use]
     pub fn doubts_the_clock(&self, moment: Moment) -> bool {
         self.clock_off(moment).is_some_and(|seconds| seconds > 0)
+    }
+
+    /// The time of day by the clock that is believed: the wall clock, or while that may be wrong, what passed since it was
+    /// last believed.
+    #[must_use]
+    pub fn believed_time(&self, moment: Moment) -> Timestamp {
+        self.time.believed(moment)
     }
 
     /// By how many seconds the wall clock is ahead of what passed since it was last believed, or, negative, behind it,

@@ -21,8 +21,9 @@ use crate::timestamp::Timestamp;
 const README: &str = include_str!("README.txt");
 /// Copying takes at most this fraction (1/n) of the time: a large database is copied less often.
 const SHARE_OF_TIME: u32 = 30;
-/// A stop waits for a copy that takes no longer than this.
-const QUICK: Duration = Duration::from_secs(2);
+/// A stop makes a last copy when one takes no longer than this: a machine that is shut down waits for it.
+const LONGEST_AT_STOP: Duration = Duration::from_mins(5);
+
 /// Keeps the file. Cheap to clone: whoever holds one may ask how old it is, or for a new one.
 #[derive(Clone)]
 pub struct BackupFile {
@@ -84,9 +85,13 @@ impl BackupFile {
         if let Err(error) = explain(&readme) {
             tracing::warn!(%error, path = %readme.display(), "the README cannot be written");
         }
-        let modified = std::fs::metadata(&path).and_then(|file| file.modified());
+        // What is no ordinary file is no copy, whatever its time is.
+        let modified = fs::symlink_metadata(&path)
+            .ok()
+            .filter(fs::Metadata::is_file)
+            .and_then(|file| file.modified().ok());
         let last = Last {
-            at: modified.ok().map(|at| {
+            at: modified.map(|at| {
                 Timestamp::from_unix_ms(
                     chrono::DateTime::<chrono::Utc>::from(at).timestamp_millis(),
                 )
@@ -142,16 +147,23 @@ impl BackupFile {
         let _ = self.copy(schedule).await;
     }
 
-    /// Makes a last copy before the daemon stops, when something was written since the one before
-    /// and that one was quickly made: whoever stops the daemon to copy the file gets everything. A copy that is
-    /// under way is waited for.
+    /// Makes a last copy before the daemon stops, when something was written since the one before: whoever stops the
+    /// daemon to copy the file gets everything. A copy that is under way is waited for. Of a database whose copy takes
+    /// very long there is none, and the log says so.
     pub async fn final_backup(&self) {
         let schedule = self.hold().await;
-        let quick = self.last().took.is_none_or(|took| took < QUICK);
-        if !self.has_all(&schedule) && quick {
-            // Logged by `copy`; the next start makes one.
-            let _ = self.copy(schedule).await;
+        if self.has_all(&schedule) {
+            return;
         }
+        let Last { at, took, .. } = self.last();
+        if let Some(took) = took.filter(|took| *took > LONGEST_AT_STOP) {
+            let (seconds, path) = (took.as_secs(), self.path.display());
+            let shows = at.map(tracing::field::display);
+            tracing::warn!(%path, shows, "the last copy took {seconds} s, so none is made at the stop: what was kept after that moment is in live/relay.db alone");
+            return;
+        }
+        // Logged by `copy`; the next start makes one.
+        let _ = self.copy(schedule).await;
     }
 
     /// Makes a new copy now: it holds everything that was committed before this call.

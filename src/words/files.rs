@@ -183,6 +183,11 @@ impl Odd {
                 "このシンボリックリンクの先がありません。リンク先のディスクをマウントするか、リンクを消してください",
                 "this symbolic link leads nowhere. Mount the disk that it leads to, or remove the link"
             ),
+            Self::Link => both!(
+                language,
+                "シンボリックリンクは使えません。リンクの代わりに、ファイルそのものをここに置いてください。別のディスクに置くなら、このファイルのあるディレクトリのほうをリンクにしてください",
+                "this is a symbolic link, and the file itself must be here. Put it in the place of the link; to have it on another disk, make the directory live the link"
+            ),
             Self::Directory => both!(
                 language,
                 "データベースの場所にディレクトリがあります。別の場所に移してください",

@@ -45,12 +45,12 @@ pub(crate) fn refused(rows: u64, bad: u64, language: Language) -> String {
     )
 }
 
-/// A file that does not fit on the relay's disk, with how many MiB more would have to be free.
+/// A file that does not fit on the relay's disk, with how many MiB more would have to be free at least.
 pub(crate) fn no_room(mib: u64, language: Language) -> String {
     both!(
         language,
-        "ディスクの空きが足りないため、取り込めません (あと約 {mib} MiB 必要です)。何も取り込んでいません。不要なファイルを消して空きを作るか、ファイルをいくつかに分けて、もう一度取り込んでください",
-        "the file does not fit on the relay's disk: about {mib} MiB more must be free. Nothing was imported. Delete what is not needed there, or import the file in parts"
+        "ディスクの空きが足りないため、取り込めません (少なくともあと {mib} MiB 必要です)。何も取り込んでいません。不要なファイルを消して空きを作るか、ファイルをいくつかに分けて、もう一度取り込んでください",
+        "the file does not fit on the relay's disk: at least {mib} MiB more must be free. Nothing was imported. Delete what is not needed there, or import the file in parts"
     )
 }
 

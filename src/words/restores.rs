@@ -146,14 +146,14 @@ pub(crate) fn incomplete(locale: Locale, incomplete: &Incomplete) -> String {
     )
 }
 
-/// A copy in the data directory has more than what was restored; `restore` is the command that takes it instead.
+/// A copy in the data directory is of a later state than what was restored; `restore` is the command that takes it instead.
 pub(crate) fn further(locale: Locale, file: &Path, verified: Verified, restore: &str) -> String {
     let (file, newest) = (file.display(), clock(locale, verified.newest_event));
     let (count, counted) = (verified.events, counted(verified.events, "event"));
     both!(
         locale.language,
-        "{file} には、復元したものより後の内容があります (イベント {count} 件、最新の受付 {newest})。代わりにこれを復元する場合: {restore}",
-        "{file} has more than what was restored ({counted}, the newest accepted {newest}). To take it instead: {restore}"
+        "{file} は、復元したものより後の状態のコピーです (イベント {count} 件、最新の受付 {newest})。代わりにこれを復元する場合: {restore}",
+        "{file} is a copy of a later state than what was restored ({counted}, the newest accepted {newest}). To take it instead: {restore}"
     )
 }
 

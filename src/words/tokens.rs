@@ -40,15 +40,29 @@ pub(crate) fn of_another_key(language: Language, at: &str) -> String {
     )
 }
 
-/// No token with this id was issued here.
-pub(crate) fn unknown(language: Language, name: &str) -> String {
+/// No token with this id was issued here; `of_subject` tokens were issued for somebody of this name.
+pub(crate) fn unknown_id(language: Language, name: &str, of_subject: u64) -> String {
     let name = harmless(name);
-    match language {
-        Language::Ja => format!(
-            "{name}: ここで発行したトークンの ID でも利用者名でもありません。何も失効させていません。ID は token list で確かめてください。利用者名を指定してまとめて失効させるには token revoke --subject 利用者名、同じ鍵でほかの場所で発行したものには --issued-elsewhere を付けてください"
-        ),
-        Language::En => format!(
-            "{name}: no token of this id or subject was issued here; nothing was revoked. See token list for the ids; token revoke --subject NAME revokes all of one subject, and --issued-elsewhere one that was issued elsewhere with the same key"
-        ),
+    if of_subject > 0 {
+        return both!(
+            language,
+            "{name}: トークンの ID ではなく、利用者名です (トークン {of_subject} 件)。何も失効させていません。ID は token list で確かめてください。この利用者のトークンをまとめて失効させるには token revoke --subject 利用者名",
+            "{name}: this is not the id of a token, but a subject, and has tokens: {of_subject}; nothing was revoked. See token list for the ids; token revoke --subject NAME revokes all of one subject"
+        );
     }
+    both!(
+        language,
+        "{name}: この ID のトークンは、ここでは発行していません。何も失効させていません。ID は token list で確かめてください。同じ鍵でほかの場所で発行したトークンなら --issued-elsewhere を付けてください",
+        "{name}: no token of this id was issued here; nothing was revoked. See token list for the ids; --issued-elsewhere revokes one that was issued elsewhere with the same key"
+    )
+}
+
+/// No token was issued here for this subject.
+pub(crate) fn unknown_subject(language: Language, name: &str) -> String {
+    let name = harmless(name);
+    both!(
+        language,
+        "{name}: この利用者のトークンは、ここでは発行していません。何も失効させていません。利用者名は token list で確かめてください",
+        "{name}: no token was issued here for this subject; nothing was revoked. See token list for the subjects"
+    )
 }

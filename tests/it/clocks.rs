@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicedrive_relay::testing::store::file::live_file;
+use voicedrive_relay::testing::token::Scope;
 use voicedrive_relay::testing::upkeep::retention::{Retention, RetentionPeriods};
 use voicedrive_relay::testing::upkeep::timekeeper::Timekeeper;
 
-use crate::harness::{Bench, Clock, Partner, TestRelay, control_client, noon, status};
+use crate::harness::{Bench, Clock, Partner, TestRelay, control_client, noon, status, token};
 
 #[tokio::test]
 async fn what_was_written_between_two_steps_of_the_clock_waits_as_long_as_everything_else() {
@@ -97,6 +99,39 @@ async fn a_clock_that_was_set_right_again_purges_at_once_what_is_old() {
         .await;
     let found = bench.store.event(&old, bench.clock.moment()).await;
     assert!(found.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_clock_far_ahead_ends_no_token_for_a_day() {
+    let clock = Clock::manual(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
+    let hour = Duration::from_hours(1);
+    // It is good for a day.
+    let held = format!(
+        "Bearer {}",
+        token(&[Scope::EventsRead], clock.now().after(hour))
+    );
+    let asked = async || {
+        let headers = [("authorization", held.as_str())];
+        relay
+            .call(Method::GET, "/api/events", &headers, "")
+            .await
+            .status
+    };
+    let ahead = hour * 24 * 400;
+    clock.set(noon().after(ahead));
+    assert_eq!(asked().await, 200);
+    // By the time that has passed it ends.
+    clock.advance(hour * 23);
+    assert_eq!(asked().await, 200);
+    // The clock is believed now.
+    clock.advance(hour);
+    assert_eq!(asked().await, 401);
+    // One that is behind turns nobody away whose token was issued by it.
+    clock.set(noon());
+    assert_eq!(asked().await, 200);
+    relay.stop().await;
 }
 
 /// The purge's first batch is measured as long, and the pause after it is then longer than the test. Everything else is

@@ -1,6 +1,8 @@
 //! The data is safe: copied by hand under load, restored, damaged, kept through a wrong clock.
 
 use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -483,6 +485,43 @@ async fn an_event_that_was_handed_over_is_sent_though_older_ones_were_purged() {
     let accepted = bench.accept_one("a.b").await;
     bench.handoff.give(accepted.due.unwrap());
     assert_eq!(bench.dispatcher.step().await, 1);
+}
+
+#[tokio::test]
+async fn a_stop_makes_a_last_copy_unless_one_takes_very_long() {
+    for (seconds, held) in [(3, 2), (100, 2), (301, 1)] {
+        let bench = Bench::new(&[60], Duration::from_secs(5)).await;
+        let backup = BackupFile::new(bench.store.clone(), bench.clock.clone(), bench.directory());
+        let file = bench.store.file().backup_path();
+        bench.accept("a.b").await;
+        bench.clock.measures_at_least(Duration::from_secs(seconds));
+        backup.refresh().await.unwrap();
+        bench.clock.measures_at_least(Duration::ZERO);
+        bench.accept("a.b").await;
+        backup.final_backup().await;
+        let events = snapshot::verify(&file).unwrap().events;
+        assert_eq!(events, held, "{seconds} s");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_ordinary_file_is_no_copy() {
+    let bench = Bench::new(&[60], Duration::from_secs(5)).await;
+    let file = bench.store.file().backup_path();
+    let at = || {
+        let kept = BackupFile::new(bench.store.clone(), bench.clock.clone(), bench.directory());
+        kept.last().at
+    };
+    fs::write(&file, "a copy").unwrap();
+    assert!(at().is_some());
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert_eq!(at(), None);
+    fs::remove_dir(&file).unwrap();
+    let elsewhere = bench.directory().join("elsewhere");
+    fs::write(&elsewhere, "a copy").unwrap();
+    symlink(&elsewhere, &file).unwrap();
+    assert_eq!(at(), None);
 }
 
 #[tokio::test]

@@ -262,6 +262,68 @@ async fn what_stands_in_the_place_of_a_file_beside_the_database_is_named() {
     }
 }
 
+#[tokio::test]
+async fn a_link_in_the_place_of_the_database_or_of_a_file_beside_it_is_named() {
+    for name in [
+        "relay.db",
+        "relay.db-wal",
+        "relay.db-shm",
+        "relay.db-journal",
+    ] {
+        let (directory, config) = stopped_in_order().await;
+        let path = directory.path().join("live").join(name);
+        let elsewhere = directory.path().join("elsewhere");
+        if name == "relay.db" {
+            fs::rename(&path, &elsewhere).unwrap();
+        } else {
+            fs::write(&elsewhere, "").unwrap();
+        }
+        symlink(&elsewhere, &path).unwrap();
+        let named = path.to_str().unwrap();
+        let told = "this is a symbolic link, and the file itself must be here";
+        let error = refused_start(&config, None).await;
+        assert!(error.contains(named) && error.contains(told), "{error}");
+        let checked = text(&run_as(None, "check", &config).await.stdout);
+        assert!(
+            checked.contains(named) && checked.contains(told),
+            "{checked}"
+        );
+        // The way that is advised.
+        fs::remove_file(&path).unwrap();
+        if name == "relay.db" {
+            fs::rename(&elsewhere, &path).unwrap();
+        }
+        let daemon = Daemon::launch(program(), &config).await;
+        stopped(daemon).await;
+    }
+}
+
+#[tokio::test]
+async fn what_stands_in_the_place_of_the_reserve_is_told() {
+    let (directory, config) = stopped_in_order().await;
+    let path = directory.path().join("reserve");
+    for kind in ["directory", "pipe", "link"] {
+        fs::remove_file(&path).unwrap();
+        match kind {
+            "directory" => fs::create_dir(&path).unwrap(),
+            "pipe" => make_pipe(&path),
+            _ => symlink("elsewhere", &path).unwrap(),
+        }
+        let told = "no room can be held back here";
+        let checked = text(&run_as(None, "check", &config).await.stdout);
+        assert!(checked.contains(told), "{kind}: {checked}");
+        let daemon = Daemon::launch(program(), &config).await;
+        let log = daemon.log_before_ready.join("\n");
+        assert!(log.contains(told), "{kind}: {log}");
+        stopped(daemon).await;
+        assert!(!directory.path().join("elsewhere").exists());
+        if kind == "directory" {
+            fs::remove_dir(&path).unwrap();
+            fs::write(&path, "").unwrap();
+        }
+    }
+}
+
 pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| {
         use std::os::unix::fs::MetadataExt;
@@ -505,7 +567,7 @@ async fn a_restore_of_an_older_copy_names_the_rescue_that_has_more_and_that_can_
     let instead = format!("voicedrive-relay restore {}", rescued.display());
     assert!(told.contains(&instead), "{told}");
     assert!(
-        told.contains("has more than what was restored (3 events"),
+        told.contains("is a copy of a later state than what was restored (3 events"),
         "{told}"
     );
     assert!(told.contains("not in it: 3, from"), "{told}");

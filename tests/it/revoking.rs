@@ -34,11 +34,12 @@ async fn what_is_no_token_of_here_is_not_revoked_and_the_way_is_told() {
     let daemon = Daemon::start(directory.path(), "", "").await;
     let (_, token) = issue(&daemon, "leaver").await;
     let elsewhere = "01a21a84-0770-7c1e-9d3e-5f0c4b7a1e22";
-    for arguments in [
-        &["leaver"][..],
-        &["a b/../c"],
-        &[elsewhere],
-        &["--subject", "nobody"],
+    for (arguments, way) in [
+        (&["leaver"][..], "a subject, and has tokens: 1"),
+        (&["leaver"], "token revoke --subject"),
+        (&["a b/../c"], "--issued-elsewhere"),
+        (&[elsewhere], "--issued-elsewhere"),
+        (&["--subject", "nobody"], "for this subject"),
     ] {
         let output = daemon
             .run(&[&["token", "revoke"], arguments].concat())
@@ -46,10 +47,7 @@ async fn what_is_no_token_of_here_is_not_revoked_and_the_way_is_told() {
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
         assert!(told.contains("nothing was revoked"), "{told}");
-        assert!(
-            told.contains("token list") && told.contains("--subject"),
-            "{told}"
-        );
+        assert!(told.contains("token list") && told.contains(way), "{told}");
     }
     let list = daemon.json(&["token", "list"]).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");

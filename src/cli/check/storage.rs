@@ -46,6 +46,7 @@ pub(super) async fn all(
         findings.extend(erasures(locale, config));
     }
     findings.extend(backup(locale, config));
+    findings.extend(reserve(locale, config));
     findings.extend(odd_socket(locale, &socket_of(config, common)));
     // The package's daemon has its socket in a directory of its own.
     if !common.is_packaged() {
@@ -59,6 +60,13 @@ fn backup(locale: Locale, config: &Config) -> Option<CheckResult> {
     let path = file::backup_file(&config.storage.directory);
     let error = snapshot::refuse_odd(&path).err()?;
     Some(CheckResult::bad("backup", error.describe(locale)))
+}
+
+/// Something else in the place of the reserve. The daemon goes on without one.
+fn reserve(locale: Locale, config: &Config) -> Option<CheckResult> {
+    let path = file::odd_reserve(&config.storage.directory)?;
+    let text = words::no_reserve(&path, locale.language);
+    Some(CheckResult::notable("directory", text))
 }
 
 /// Something else in the place of the control socket. The daemon leaves it there, and does not start.

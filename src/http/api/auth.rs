@@ -89,6 +89,16 @@ struct NewClaims<'a> {
     scope: &'a str,
 }
 
+/// What time it is for tokens, in Unix seconds. The two differ while the wall clock may be wrong: a token is good then
+/// that is good by the wall clock or by the time that has passed.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenTime {
+    /// What has ended by now has ended.
+    pub earliest: i64,
+    /// What has not begun by now has not begun.
+    pub latest: i64,
+}
+
 /// What tokens are checked and signed with. It has no `Debug`: secrets are in it.
 pub struct Keys {
     signing: Option<EncodingKey>,
@@ -138,7 +148,7 @@ impl Keys {
 
     /// Lets in whoever shows a good token.
     ///
-    /// `authorization` is the header's value, `now` is in Unix seconds. `is_revoked` is asked with
+    /// `authorization` is the header's value. `is_revoked` is asked with
     /// the `jti` of a token that is good in every other respect, so nobody can find out with made-up
     /// tokens what it knows; a token without `jti` cannot be revoked and is not asked about.
     ///
@@ -147,7 +157,7 @@ impl Keys {
     pub fn admit(
         &self,
         authorization: Option<&str>,
-        now: i64,
+        now: TokenTime,
         is_revoked: impl Fn(&str) -> bool,
     ) -> Result<Caller, Unauthorized> {
         let token = bearer(authorization.ok_or(Unauthorized::Missing)?)?;
@@ -171,7 +181,7 @@ impl Keys {
     pub fn admit_jwt(
         &self,
         token: &str,
-        now: i64,
+        now: TokenTime,
         is_revoked: impl Fn(&str) -> bool,
     ) -> Result<Caller, Unauthorized> {
         let claims = self.claims(token)?;
@@ -270,8 +280,8 @@ impl Keys {
 }
 
 impl Claims {
-    /// Whether they let somebody in at `now`, in Unix seconds, unless the token was revoked.
-    fn check(&self, now: i64) -> Result<(), Unauthorized> {
+    /// Whether they let somebody in at `now`, unless the token was revoked.
+    fn check(&self, now: TokenTime) -> Result<(), Unauthorized> {
         if self.iss.as_ref().is_none_or(|iss| iss != RELAY) {
             return Err(Unauthorized::WrongIssuer);
         }
@@ -279,12 +289,12 @@ impl Claims {
             return Err(Unauthorized::WrongAudience);
         }
         let exp = self.exp.as_ref().and_then(seconds);
-        if exp.ok_or(Unauthorized::NoExpiry)?.saturating_add(LEEWAY) < now {
+        if exp.ok_or(Unauthorized::NoExpiry)?.saturating_add(LEEWAY) < now.earliest {
             return Err(Unauthorized::Expired);
         }
         if let Some(nbf) = &self.nbf {
             let nbf = seconds(nbf).ok_or(Unauthorized::Malformed)?;
-            if nbf.saturating_sub(LEEWAY) > now {
+            if nbf.saturating_sub(LEEWAY) > now.latest {
                 return Err(Unauthorized::NotYet);
             }
         }

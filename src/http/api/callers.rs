@@ -37,7 +37,7 @@ pub(super) fn demand_token(
     headers: &HeaderMap,
     scope: Scope,
 ) -> Result<Actor, ApiError> {
-    let now = api.clock.now().unix_seconds();
+    let now = api.token_time();
     let is_revoked = |jti: &str| revoked::contains(&api.revoked, jti);
     let caller = match request::only(headers, AUTHORIZATION.as_str()) {
         Ok(given) => {

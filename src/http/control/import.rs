@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::{Request, StatusCode};
 use serde_json::{Value, json};
 
@@ -108,7 +108,8 @@ fn told(row: &BadRow, language: Language) -> Value {
 
 /// Reads the stream to its end.
 async fn receive(mut body: Incoming, api: &Api) -> Result<Arrived, ApiError> {
-    let mut file = Arriving::at(api)?;
+    let length = body.size_hint().lower();
+    let mut file = Arriving::at(api, length)?;
     let mut waiting = BytesMut::new();
     while let Some(chunk) = next_chunk(&mut body).await? {
         waiting.extend_from_slice(&chunk);

@@ -43,9 +43,11 @@ pub(super) async fn issue(call: Call<'_>) -> Result<Reply, ApiError> {
     }
     let scopes = read_scopes(&wanted.scope)?;
     let now = api.clock.now();
+    // A clock that is behind must not shorten its life.
+    let begins = api.token_time().latest;
     let issued = api
         .keys
-        .issue(&wanted.subject, &scopes, now.unix_seconds(), days)
+        .issue(&wanted.subject, &scopes, begins, days)
         .map_err(|_| {
             let reload = api.advice.commands.typed("reload");
             let advice = format!(
@@ -76,20 +78,24 @@ pub(super) async fn issue(call: Call<'_>) -> Result<Reply, ApiError> {
 pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let tokens = api.store.tokens().await?;
-    let now = api.clock.now();
+    let moment = api.clock.moment();
+    // As tokens are judged.
+    let earliest = api.store.believed_time(moment).min(moment.wall);
     let items = tokens.iter().map(|token| {
         let mut item = token_answer(token);
-        item["daysLeft"] = token.days_left(now).into();
+        item["daysLeft"] = token.days_left(earliest).into();
         let key = token.key.as_deref();
         item["ofAnotherKey"] = key.is_some_and(|key| !api.keys.believes(key)).into();
         item
     });
     let items: Vec<_> = items.collect();
-    success(StatusCode::OK, &serde_json::json!({"items": items}), now)
+    let answer = serde_json::json!({"items": items});
+    success(StatusCode::OK, &answer, moment.wall)
 }
 
 /// `POST /control/tokens/revoke`: one token by its `jti`, or all of a `subject`. One that was issued elsewhere is
-/// revoked only when the request says so. `known` is false when there is none, and nothing was changed then.
+/// revoked only when the request says so. `known` is false when there is none, and nothing was changed then; `ofSubject` is how
+/// many tokens a subject has whose name was given for a `jti`.
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
@@ -122,14 +128,20 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Reply, ApiError> {
         }
         (Some(jti), None) => {
             let since = api.store.revoke_token(&jti, actor, now).await?;
-            if since.is_some() {
+            let of_subject = if since.is_some() {
                 revoked_now(api, &jti);
-            }
+                0
+            } else {
+                let tokens = api.store.tokens().await?;
+                let of_it = |token: &&TokenRecord| token.subject.as_ref() == Some(&jti);
+                tokens.iter().filter(of_it).count()
+            };
             serde_json::json!({
                 "known": since.is_some(),
                 "jti": jti,
                 "issuedHere": since.is_some(),
                 "revokedAt": since,
+                "ofSubject": of_subject,
             })
         }
         (None, Some(subject)) => {

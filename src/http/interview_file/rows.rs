@@ -148,9 +148,11 @@ const LOOK_AGAIN: u64 = 1024 * 1024;
 pub(super) struct Spool {
     rows: BufWriter<File>,
     bytes: u64,
+    /// How many there will be at least.
+    expected: u64,
     disk: DatabaseFile,
-    /// For so many bytes there was room.
-    looked: u64,
+    /// When there are more than this, it is looked again whether there is room.
+    look_again: u64,
 }
 
 /// The spooled rows. Cheap to clone.
@@ -158,20 +160,21 @@ pub(super) struct Spool {
 pub(super) struct Rows(Arc<File>);
 
 impl Spool {
-    /// On the disk of the database.
+    /// On the disk of the database, for at least so many bytes.
     ///
     /// # Errors
     /// `NoRoomForFile` when the file does not fit there, `Unavailable` when the rows cannot be written; also of the
     /// methods.
-    pub(super) fn beside(database: &DatabaseFile) -> Result<Self, ApiError> {
+    pub(super) fn beside(database: &DatabaseFile, expected: u64) -> Result<Self, ApiError> {
         let path = database.path();
         let file = tempfile::tempfile_in(path.parent().unwrap_or(path));
         let file = file.map_err(|error| unusable(&error))?;
         let mut spool = Self {
             rows: BufWriter::new(file),
             bytes: 0,
+            expected,
             disk: database.clone(),
-            looked: 0,
+            look_again: 0,
         };
         spool.look_for_room()?;
         Ok(spool)
@@ -179,8 +182,9 @@ impl Spool {
 
     /// The disk is not filled up by what cannot be kept in the end.
     fn look_for_room(&mut self) -> Result<(), ApiError> {
-        self.looked = self.bytes + LOOK_AGAIN;
-        let needed = LOOK_AGAIN + NEEDED_BESIDES * self.looked;
+        self.look_again = self.bytes + LOOK_AGAIN;
+        let all = self.expected.max(self.look_again);
+        let needed = (all - self.bytes).saturating_add(NEEDED_BESIDES.saturating_mul(all));
         match self.disk.mib_missing_for(needed) {
             None => Ok(()),
             Some(missing) => Err(ApiError::NoRoomForFile(missing)),
@@ -192,7 +196,7 @@ impl Spool {
         let row: Row<'_> = serde_json::from_slice(line)
             .map_err(|error| ApiError::InvalidJson(format!("not a row: {error}")))?;
         self.bytes += line.len() as u64 + 1;
-        if self.bytes > self.looked {
+        if self.bytes > self.look_again {
             self.look_for_room()?;
         }
         self.rows
@@ -320,7 +324,7 @@ mod tests {
     fn two_readings_of_the_same_rows_do_not_disturb_each_other() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path(), Clock::System.moment()).unwrap();
-        let mut spool = Spool::beside(store.file()).unwrap();
+        let mut spool = Spool::beside(store.file(), 0).unwrap();
         let padding = "x".repeat(9000);
         for line in 1..=20 {
             let row = serde_json::json!({"line": line, "problem": {"ja": padding, "en": padding}});
@@ -334,6 +338,28 @@ mod tests {
             .map(|(one, other)| (one.unwrap().line, other.unwrap().line))
             .collect();
         assert_eq!(read, (1..=20).map(|line| (line, line)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_missing_for_the_whole_file_is_told_before_it_arrives() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), Clock::System.moment()).unwrap();
+        let missing = |bytes| {
+            let refused = Spool::beside(store.file(), bytes).err();
+            let Some(ApiError::NoRoomForFile(mib)) = refused else {
+                unreachable!("{refused:?}");
+            };
+            mib
+        };
+        // No disk has so much room.
+        let (one, two) = (missing(1 << 50), missing(1 << 51));
+        let rows_and_records = (1 << 30) * (1 + NEEDED_BESIDES);
+        // Others write to the disk meanwhile.
+        assert!(
+            (two - one).abs_diff(rows_and_records) < 1 << 20,
+            "{one} {two}"
+        );
+        missing(u64::MAX);
     }
 
     #[test]

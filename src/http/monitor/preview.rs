@@ -129,7 +129,7 @@ pub(super) async fn look(mut visit: Visit<'_>) -> Result<Reply, PageError> {
         zone: Some(zone.unwrap_or(locale.timezone)),
     };
     let Upload { file, name, .. } = upload;
-    let (arriving, language) = (Arriving::at(api)?, locale.language);
+    let (arriving, language) = (Arriving::at(api, 0)?, locale.language);
     let read = spawn_blocking(move || read(file, &said, arriving)).await;
     let read = read.map_err(|_| ApiError::Internal)?;
     let (file, notes, digest) = read.map_err(|why| match why {

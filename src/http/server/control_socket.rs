@@ -19,6 +19,8 @@ use super::{Listener, Peer, Stream};
 pub const LONGEST_PATH: usize = 107;
 /// The interval at which the file is checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// Why a socket cannot be where something else is.
+const NO_SOCKET: &str = "the file that is there now is no socket; move it away";
 /// Owner and group may connect.
 const MODE: u32 = 0o660;
 
@@ -152,7 +154,7 @@ impl ControlSocket {
         let found = fs::symlink_metadata(&self.path);
         let is_other = found.is_ok_and(|file| !file.file_type().is_socket());
         let why = if is_other {
-            "the file that is there now is no socket; move it away"
+            NO_SOCKET
         } else if UnixStream::connect(&self.path).await.is_ok() {
             "another program listens there; end it"
         } else {
@@ -194,9 +196,11 @@ fn place(path: &Path) -> io::Result<SocketId> {
 }
 
 fn bind(path: &Path) -> io::Result<(UnixListener, SocketId)> {
-    // A file that is not a socket belongs to somebody else, and stays.
-    if fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket()) {
-        fs::remove_file(path)?;
+    match fs::symlink_metadata(path) {
+        Ok(file) if file.file_type().is_socket() => fs::remove_file(path)?,
+        // It belongs to somebody else, and stays.
+        Ok(_) => return Err(io::Error::other(NO_SOCKET)),
+        Err(_) => {}
     }
     let listener = UnixListener::bind(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(MODE))?;
@@ -252,6 +256,16 @@ mod tests {
         }
         drop(socket);
         assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_socket_is_named_and_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("control.sock");
+        fs::create_dir(&path).unwrap();
+        let error = ControlSocket::bind(&path).err().unwrap().to_string();
+        assert_eq!(error, NO_SOCKET);
+        assert!(path.is_dir());
     }
 
     #[tokio::test]

@@ -1,7 +1,9 @@
 //! What the server adds to the answers of the app behind it, over a real socket.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 
+use hyper::rt::Write;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -126,6 +128,29 @@ async fn a_request_knows_whether_it_came_over_tls() {
     let stream = connector.connect(host, stream).await.unwrap();
     let told = asked_over(stream, "/peer", "").await;
     assert!(told.ends_with("secured(127.0.0.1)"), "{told}");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_an_evicted_connection_whose_peer_stays() {
+    let permits = Permits::new(1, 1);
+    let free = permits.free().await.unwrap();
+    let admitted = permits.take(free, None).unwrap();
+    let (own, _peer) = tokio::io::duplex(16);
+    let mut connection = guarded(own, Arc::new(admitted.permit), admitted.evicted);
+    let mut is_closed = async || {
+        poll_fn(|context| {
+            let closed = Pin::new(&mut connection).poll_shutdown(context);
+            Poll::Ready(closed.is_ready())
+        })
+        .await
+    };
+    assert!(!is_closed().await, "its peer may still send");
+    tokio::select! {
+        biased;
+        _ = permits.free() => unreachable!("the only place is taken"),
+        () = tokio::task::yield_now() => {}
+    }
+    assert!(is_closed().await);
 }
 
 #[test]

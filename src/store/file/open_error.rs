@@ -149,6 +149,8 @@ pub enum OpenError {
 pub enum Odd {
     /// A link to nothing.
     DeadLink,
+    /// A link to a file: SQLite keeps its other files beside what it leads to, and the relay looks for them here.
+    Link,
     /// A directory.
     Directory,
     /// Something else where a directory should be.

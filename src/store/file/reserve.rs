@@ -11,6 +11,8 @@ use rustix::fs::{FallocateFlags, OFlags, StatVfsMountFlags, fallocate, statvfs};
 
 use crate::trouble::Shortage;
 
+/// Its name in the data directory.
+const RESERVE: &str = "reserve";
 /// The largest reserve, in bytes: enough for the results of deliveries of many hours.
 const LARGEST: u64 = 16 * 1024 * 1024;
 /// On a small disk the reserve is the size of the disk divided by this.
@@ -30,7 +32,14 @@ impl Reserve {
     /// The reserve of `directory`; its file is not made yet.
     pub(in crate::store) fn of(directory: &Path) -> Self {
         Self {
-            path: Arc::new(directory.join("reserve")),
+            path: Arc::new(directory.join(RESERVE)),
+        }
+    }
+
+    /// Tells that something else stands in its place.
+    pub(in crate::store) fn tell_odd(&self) {
+        if let Some(path) = odd_reserve(self.directory()) {
+            tracing::warn!(path = %path.display(), "this is not an ordinary file, so no room can be held back here for the results of deliveries on a full disk. Move it away; the relay makes its own");
         }
     }
 
@@ -43,7 +52,8 @@ impl Reserve {
     /// be accepted. Where the file cannot be made, it is enough that its size is free.
     pub(in crate::store) fn is_held_or_taken(&self) -> bool {
         let (free, size) = self.room();
-        let held = fs::metadata(self.path.as_path()).is_ok_and(|file| file.len() >= size);
+        let found = fs::symlink_metadata(self.path.as_path());
+        let held = found.is_ok_and(|found| found.is_file() && found.len() >= size);
         held || (free >= FREE_TIMES * size && !self.occupy(size).is_err_and(|e| is_full(&e)))
     }
 
@@ -97,12 +107,20 @@ impl Reserve {
             .write(true)
             .truncate(false)
             .mode(0o640)
-            // A pipe in its place would wait for somebody who reads it.
-            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            // A pipe in its place would wait for somebody who reads it, and a link may lead to another disk.
+            .custom_flags((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed())
             .open(self.path.as_path())?;
         fallocate(&file, FallocateFlags::empty(), 0, size)?;
         Ok(())
     }
+}
+
+/// What stands in the place of the reserve of a data directory and is no ordinary file.
+#[must_use]
+pub fn odd_reserve(directory: &Path) -> Option<PathBuf> {
+    let path = directory.join(RESERVE);
+    let is_odd = fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file());
+    is_odd.then_some(path)
 }
 
 /// The size of the reserve on a disk of `disk` bytes.

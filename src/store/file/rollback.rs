@@ -29,11 +29,12 @@ pub(super) const SET_ASIDE: &str = "relay.db-journal-set-aside-";
 /// A journal that SQLite looks at before it reads the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RollbackJournal {
-    /// The database was closed in order, or has a write-ahead log in use: it has no such journal.
+    /// SQLite would find nothing in it and delete it; or the database was closed in order, or has a write-ahead log in use:
+    /// it has no such journal.
     Stray(PathBuf),
     /// Its pages are of another database, or of another state of this one, as far as that can be seen.
     OfAnother,
-    /// A crash has left it, or SQLite finds nothing in it. The next start undoes what it began, and deletes it.
+    /// A crash has left it. The next start undoes what it began, and deletes it.
     Left(PathBuf),
 }
 
@@ -46,7 +47,7 @@ impl RollbackJournal {
             && File::open(path)
                 .and_then(|file| Header::read(&file))
                 .is_ok_and(|header| header.has_log());
-        Some(if in_use || Mark::of(path).fits() {
+        Some(if in_use || is_empty(&journal) || Mark::of(path).fits() {
             Self::Stray(journal)
         } else if may_be_undone(&journal, path).unwrap_or(true) {
             // What cannot be read here, SQLite cannot read either.
@@ -92,6 +93,12 @@ pub(super) fn set_aside(journal: &Path) -> io::Result<PathBuf> {
         "this rollback journal is not the relay's: somebody has put it beside the database, and SQLite would have written old pages from it into the database. It was moved aside and nothing of it was used; when it is of no use to anybody, delete it"
     );
     Ok(aside)
+}
+
+/// Whether SQLite finds nothing in it.
+fn is_empty(journal: &Path) -> bool {
+    let head = plain_file::open(journal).and_then(|journal| Head::read(&journal));
+    head.is_ok_and(|head| head.is_none())
 }
 
 /// Whether SQLite undoes with it what was begun in this database, or finds nothing in it.
@@ -251,6 +258,15 @@ mod tests {
             fs::write(&journal, "more").unwrap();
             set_aside(&journal).unwrap()
         }];
+        // Without a log in use as well: SQLite would delete it without a word.
+        let closed = directory.path().join("closed.db");
+        fs::write(&closed, "").unwrap();
+        let beside = rollback_journal_of(&closed);
+        fs::write(&beside, "somebody's notes").unwrap();
+        assert_eq!(
+            RollbackJournal::beside(&closed),
+            Some(RollbackJournal::Stray(beside))
+        );
         assert_eq!(fs::read(&aside[0]).unwrap(), b"somebody's notes");
         assert_eq!(fs::read(&aside[1]).unwrap(), b"more");
         assert_eq!(RollbackJournal::beside(&path), None);

@@ -481,3 +481,11 @@ async fn a_copy_that_was_cut_off_anywhere_is_not_good() {
         );
     }
 }
+
+#[test]
+fn of_all_that_sqlite_finds_the_first_is_told() {
+    let found = "*** in database main ***\nTree 7 page 9 cell 5: out of range\nTree 7 page 9 cell 4: out of range";
+    let told = "*** in database main *** Tree 7 page 9 cell 5: out of range";
+    assert_eq!(in_one_line(found), told);
+    assert_eq!(in_one_line("malformed"), "malformed");
+}

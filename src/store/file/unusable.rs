@@ -1,4 +1,4 @@
-//! What can be at the database's path and is no database: a directory, a pipe, an unreadable file. It is named as what
+//! What can be at the database's path and is no database: a directory, a pipe, a link, an unreadable file. It is named as what
 //! it is before SQLite is asked, whose errors say less.
 
 use std::fs::{self, File, Metadata};
@@ -18,6 +18,7 @@ pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
     let path = live_file(directory);
     let why = match fs::symlink_metadata(&path) {
         Ok(found) if found.is_symlink() && !path.exists() => Odd::DeadLink,
+        Ok(found) if found.is_symlink() => Odd::Link,
         Ok(_) if path.is_dir() => Odd::Directory,
         Ok(_) if !path.is_file() => Odd::NotPlain,
         Ok(found) if found.len() == 0 && filled_journal_of(&path).is_some() => Odd::Emptied,
@@ -37,9 +38,12 @@ fn refuse_odd_beside(directory: &Path, database: &Path) -> Result<(), OpenError>
         shared_memory_of(database),
         rollback_journal_of(database),
     ] {
-        if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
-            return Err(unusable(directory, &path, Odd::NotPlain));
-        }
+        let why = match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => Odd::Link,
+            Ok(found) if !found.is_file() => Odd::NotPlain,
+            Ok(_) | Err(_) => continue,
+        };
+        return Err(unusable(directory, &path, why));
     }
     Ok(())
 }

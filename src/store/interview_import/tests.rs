@@ -158,3 +158,38 @@ async fn a_record_waits_for_an_import_that_the_start_could_not_end() {
     // There is nothing more to end.
     store.end_interrupted_import().await;
 }
+
+#[tokio::test]
+async fn what_was_decided_is_kept_however_often_the_database_refuses_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let database = Connection::open(store.file().path()).unwrap();
+    let refuse = "CREATE TRIGGER refused BEFORE INSERT ON interviews
+                  BEGIN SELECT RAISE(ABORT, 'refused'); END";
+    database.execute_batch(refuse).unwrap();
+    let importing = tokio::spawn({
+        let store = store.clone();
+        let (rows, _) = rows(1, 1);
+        let (keep, refuse) = (ImportWish::Keep, UnknownOrigin::Refuse);
+        async move {
+            store
+                .import_interviews(rows, refuse, keep, somebody(), at(0))
+                .await
+        }
+    });
+    let decided = "SELECT EXISTS (SELECT 1 FROM import_decided)";
+    until(async || -> bool {
+        let found =
+            store.read(move |connection| Ok(connection.query_row(decided, [], |row| row.get(0))?));
+        found.await.unwrap()
+    })
+    .await;
+    // Its first try comes before this.
+    store
+        .accept_events(vec![submission("a.b", None)], moment())
+        .await
+        .unwrap();
+    database.execute_batch("DROP TRIGGER refused").unwrap();
+    importing.await.unwrap().unwrap();
+    assert!(store.interview("int-0").await.unwrap().is_some());
+}

@@ -120,6 +120,16 @@ pub(crate) fn open_to_all(path: impl Display, language: Language) -> String {
     )
 }
 
+/// Something in the place of the reserve that is no ordinary file.
+pub(crate) fn no_reserve(path: &Path, language: Language) -> String {
+    let path = path.display();
+    both!(
+        language,
+        "{path}: 通常のファイルではないため、ディスクがいっぱいになったときに送信結果を記録するための空きを確保できません。別の場所に移してください",
+        "{path}: this is not an ordinary file, so no room can be held back here for the results of deliveries on a full disk; move it away"
+    )
+}
+
 /// Something in the control socket's place that is no socket.
 pub(crate) fn no_socket(path: &Path, language: Language) -> String {
     let path = path.display();

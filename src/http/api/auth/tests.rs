@@ -16,8 +16,16 @@ fn keys() -> Keys {
     Keys::new(Some(KEY), Some(OLD), [API])
 }
 
+/// By a wall clock that is believed.
+fn at(now: i64) -> TokenTime {
+    TokenTime {
+        earliest: now,
+        latest: now,
+    }
+}
+
 fn admit(keys: &Keys, token: &str, now: i64) -> Result<Caller, Unauthorized> {
-    keys.admit(Some(&format!("Bearer {token}")), now, |_| false)
+    keys.admit(Some(&format!("Bearer {token}")), at(now), |_| false)
 }
 
 /// What comes of a token that `keys()` see at `NOW`.
@@ -57,6 +65,23 @@ fn without(name: &str) -> String {
 }
 
 #[test]
+fn while_two_clocks_disagree_a_token_is_taken_that_is_good_by_either() {
+    const YEAR: i64 = 365 * SECONDS_A_DAY;
+    let admit = |token: &str, earliest, latest| {
+        let header = format!("Bearer {token}");
+        let now = TokenTime { earliest, latest };
+        keys().admit(Some(&header), now, |_| false)
+    };
+    // The wall clock is ahead: nothing has ended by it.
+    assert!(admit(&hs256(&good()), NOW, NOW + YEAR).is_ok());
+    // After a long pause it is right, and what was issued by it elsewhere has begun.
+    let begun = with("nbf", json!(NOW));
+    assert!(admit(&begun, NOW - YEAR, NOW).is_ok());
+    let refused = admit(&begun, NOW - 2 * YEAR, NOW - YEAR);
+    assert_eq!(refused.err(), Some(Unauthorized::NotYet));
+}
+
+#[test]
 fn a_good_token_says_who_and_what() {
     let caller = admit(&keys(), &hs256(&good()), NOW).unwrap();
     assert_eq!(caller.subject, "hr");
@@ -77,7 +102,9 @@ fn a_token_that_is_remembered_is_held_to_the_same_rules() {
         admit(&keys, &token, NOW + 121).err(),
         Some(Unauthorized::Expired)
     );
-    let revoked = keys.admit(Some(&format!("Bearer {token}")), NOW, |jti| jti == "j-1");
+    let revoked = keys.admit(Some(&format!("Bearer {token}")), at(NOW), |jti| {
+        jti == "j-1"
+    });
     assert_eq!(revoked.err(), Some(Unauthorized::Revoked));
     // The same but for one character in the middle of the signature.
     let (front, back) = token.split_at(token.len() - 20);
@@ -98,7 +125,7 @@ fn a_token_that_is_remembered_is_held_to_the_same_rules() {
 #[test]
 fn a_header_that_is_no_bearer_token_is_refused() {
     let token = hs256(&good());
-    let of = |header: Option<&str>| keys().admit(header, NOW, |_| false).err();
+    let of = |header: Option<&str>| keys().admit(header, at(NOW), |_| false).err();
     assert_eq!(of(None), Some(Unauthorized::Missing));
     for header in ["", "Bearer", "Bearer ", "Bearer    ", "Basic dTpw", &token] {
         assert_eq!(of(Some(header)), Some(Unauthorized::NotBearer), "{header}");
@@ -408,15 +435,18 @@ fn a_revoked_token_is_refused() {
     let keys = keys();
     let issued = keys.issue("s", &[Scope::Admin], NOW, 1).unwrap();
     let header = format!("bearer {}", issued.token);
-    let refused = keys.admit(Some(&header), NOW, |jti| jti == issued.jti);
+    let refused = keys.admit(Some(&header), at(NOW), |jti| jti == issued.jti);
     assert_eq!(refused, Err(Unauthorized::Revoked));
-    assert!(keys.admit(Some(&header), NOW, |jti| jti == "j-1").is_ok());
+    assert!(
+        keys.admit(Some(&header), at(NOW), |jti| jti == "j-1")
+            .is_ok()
+    );
 }
 
 #[test]
 fn a_token_without_a_name_cannot_be_revoked() {
     for token in [without("jti"), with("jti", json!(null))] {
-        let caller = keys().admit(Some(&format!("Bearer {token}")), NOW, |_| true);
+        let caller = keys().admit(Some(&format!("Bearer {token}")), at(NOW), |_| true);
         assert_eq!(caller.unwrap().jti, None);
     }
 }
@@ -438,7 +468,7 @@ fn only_good_tokens_are_looked_up_among_the_revoked() {
         (&hs256(&good()), true),
     ] {
         let was_asked = Cell::new(false);
-        let _ = keys().admit(Some(&format!("Bearer {token}")), NOW, |jti| {
+        let _ = keys().admit(Some(&format!("Bearer {token}")), at(NOW), |jti| {
             was_asked.set(true);
             assert_eq!(jti, "j-1");
             false
@@ -564,7 +594,7 @@ fn a_refusal_says_nothing_of_the_token() {
 proptest! {
     #[test]
     fn no_garbage_is_let_in(header in ".{0,200}") {
-        prop_assert!(keys().admit(Some(&header), NOW, |_| false).is_err());
+        prop_assert!(keys().admit(Some(&header), at(NOW), |_| false).is_err());
     }
 
     #[test]

@@ -213,7 +213,7 @@ fn bearer(api: &Api, ingest: &Ingest, headers: &HeaderMap) -> Result<(), Unprove
         return Ok(());
     }
     let is_revoked = |jti: &str| revoked::contains(&api.revoked, jti);
-    let now = api.clock.now().unix_seconds();
+    let now = api.token_time();
     let caller = api.keys.admit_jwt(token, now, is_revoked);
     let caller = caller.map_err(Unproven::BadToken)?;
     if caller.scopes.allows(Scope::EventsWrite) {
