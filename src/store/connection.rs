@@ -176,6 +176,20 @@ pub(super) fn close(connection: Connection, may_settle: bool) -> rusqlite::Resul
     connection.close().map_err(|(_, error)| error)
 }
 
+/// Opens the database at `path` for long reads. Nothing in it can be changed, but the write-ahead log can be moved into it.
+pub(super) fn open_for_maintenance(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    set_up(&connection)?;
+    connection.pragma_update(None, "query_only", "ON")?;
+    // Only the writing connection tidies up at the end, because it knows whether it may.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    throttle(&connection)?;
+    Ok(connection)
+}
+
 /// Opens the database at `path` so that it cannot be changed.
 pub(super) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(

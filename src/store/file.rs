@@ -8,6 +8,7 @@ mod file_integrity;
 pub(super) mod free_space_scan;
 pub mod inspect;
 mod lock;
+pub(super) mod log_backlog;
 mod mark;
 #[cfg(feature = "mysql")]
 pub mod moved;
@@ -46,6 +47,7 @@ use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
 use directory::make_directory;
 use file_integrity::OpenFiles;
+use log_backlog::HeldLog;
 use mark::{Mark, mark_of_damage};
 use path::{OpenPath, journal_of};
 use reserve::{Reserve, is_read_only};
@@ -73,6 +75,7 @@ pub struct DatabaseFile {
     shape: Arc<OpenFiles>,
     reserve: Reserve,
     troubles: Troubles,
+    held_log: HeldLog,
 }
 
 impl DatabaseFile {
@@ -92,6 +95,7 @@ impl DatabaseFile {
             database: OpenPath::of(path),
             reserve: Reserve::of(directory),
             troubles: Troubles::new(commands.clone()),
+            held_log: HeldLog::default(),
         };
         file.reserve.tell_odd();
         if !file.reserve.is_held_or_taken() {
@@ -283,6 +287,11 @@ impl DatabaseFile {
             // Without damage there is no mark.
             let _ = fs::remove_file(mark_of_damage(self.path()));
         }
+    }
+
+    /// Whether a long read keeps the write-ahead log from being moved, and will have it moved at its end.
+    pub(super) fn log_is_held(&self) -> bool {
+        self.held_log.is_held()
     }
 
     /// Whether the last commit failed because another program holds a lock.

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::connection::BUSY_TIMEOUT;
 use super::file::free_space_scan::clear_unused;
+use super::file::log_backlog::move_log;
 use super::writer::Lane;
 use super::{Store, StoreError};
 
@@ -32,6 +33,13 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn cut_log(&self) -> Result<bool, StoreError> {
+        let file = self.file.clone();
+        // Nobody waits for that, and little is left for the thread for which everybody waits.
+        let moving = self.maintenance_readers.work(move |connection| {
+            move_log(connection, &file);
+            Ok(())
+        });
+        moving.await?;
         self.write(Lane::Maintenance, |connection| {
             outside(connection, |connection| Ok(cut_log(connection)?))
         })

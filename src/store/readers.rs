@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
-use super::connection::{open_for_reading, throttle};
+use super::connection::{open_for_maintenance, open_for_reading};
 use super::file::{DatabaseFile, OpenError};
 use crate::priority;
 
@@ -137,10 +137,10 @@ fn in_one_transaction<T>(
 /// more. A value of the header suffices for that: the tables are looked up with the first query, and a connection that
 /// nobody needs has none of them in memory.
 fn open(file: &DatabaseFile, priority: Priority) -> rusqlite::Result<Connection> {
-    let connection = open_for_reading(file.path())?;
-    if priority == Priority::Low {
-        throttle(&connection)?;
-    }
+    let connection = match priority {
+        Priority::Normal => open_for_reading(file.path())?,
+        Priority::Low => open_for_maintenance(file.path())?,
+    };
     connection.execute_batch("PRAGMA user_version")?;
     Ok(connection)
 }

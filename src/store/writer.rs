@@ -229,13 +229,11 @@ impl GroupCommit<'_> {
     }
 
     /// While the disk is full, pages stay in the journal: moving them to the database could need all the room that
-    /// was held back for results. What is damaged stays as it is.
+    /// was held back for results. What is damaged stays as it is. What gathers while a copy is made is moved beside this
+    /// thread.
     fn set_checkpoints(&mut self) {
-        let wanted = if self.file.disk_full() || self.file.is_damaged() {
-            0
-        } else {
-            PAGES_IN_JOURNAL
-        };
+        let stays = self.file.disk_full() || self.file.is_damaged() || self.file.log_is_held();
+        let wanted = if stays { 0 } else { PAGES_IN_JOURNAL };
         if wanted != self.checkpoint_after {
             let set = self
                 .connection

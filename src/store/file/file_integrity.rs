@@ -106,6 +106,16 @@ impl OpenFiles {
         free_space_scan::pages_with(&self.database, page_bytes, texts)
     }
 
+    /// Brings what was written to the database to the disk.
+    pub(super) fn sync_database(&self) -> io::Result<()> {
+        self.database.sync_data()
+    }
+
+    /// The pages in the log, moved or not; none: that cannot be said at this moment.
+    pub(super) fn pages_in_log(&self) -> Option<u32> {
+        self.index().map(Index::pages)
+    }
+
     /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is
     /// read through the index may be pages of another database.
     pub(super) fn is_kept_by_journal(&self) -> bool {
@@ -201,11 +211,13 @@ impl Header {
 struct Index([u8; INDEX]);
 
 impl Index {
-    fn is_met_by(&self, journal: &File) -> bool {
-        let frames = self.0[16..]
-            .first_chunk()
-            .copied()
-            .map_or(0, u32::from_ne_bytes);
+    fn pages(self) -> u32 {
+        let pages = self.0[16..].first_chunk().copied();
+        pages.map_or(0, u32::from_ne_bytes)
+    }
+
+    fn is_met_by(self, journal: &File) -> bool {
+        let frames = self.pages();
         if frames == 0 {
             return true;
         }

@@ -6,25 +6,32 @@ mod verdict;
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::num::NonZeroU64;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode};
+use rustix::fs::{Advice, fadvise};
 
 use super::super::connection::{open_for_reading, throttle};
 use super::in_one_line;
 use super::reserve::{disk_is_full, is_out_of_room};
 use super::rollback::journal_beside;
 pub use super::snapshot_error::{Obstacle, SnapshotError};
+use crate::priority::Throttle;
 use crate::trouble::Trouble;
 pub use target::{Target, refuse_odd};
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
 
-/// Pages that are copied at a time.
-const PAGES_AT_ONCE: i32 = 1024;
+/// Pages that are copied at a time: some hundred microseconds.
+const PAGES_AT_ONCE: i32 = 64;
+/// So much of a copy is given to the disk at a time (1 MiB), and the pause then. A copy that is synced as a whole holds up
+/// the commits of the writing thread until all of it is on the disk.
+const BYTES_AT_ONCE: NonZeroU64 = NonZeroU64::new(1024 * 1024).unwrap();
+const PAUSE: Duration = Duration::from_millis(2);
 /// What follows the name of a copy while it is written.
 pub(super) const UNFINISHED: &str = ".new";
 /// The pause before the next try when the source is locked.
@@ -38,20 +45,22 @@ const AGAIN: Duration = Duration::from_millis(20);
 pub fn copy(source: &Path, target: &Path) -> Result<(), SnapshotError> {
     let connection = open_for_reading(source);
     let mut connection = connection.map_err(|error| of_database(source, &error))?;
-    copy_from(&mut connection, target, || Ok(()))
+    copy_from(&mut connection, target, |_| (), || Ok(()))
 }
 
-/// The same for an open database. When the copy is written, `judge` says whether the source was sound, so that the copy
-/// may replace `target`.
+/// The same for an open database. `when_read` is called when all of the source was read. When the copy is written, `judge`
+/// says whether the source was sound, so that the copy may replace `target`.
 pub(super) fn copy_from(
     source: &mut Connection,
     target: &Path,
+    when_read: impl FnOnce(&Connection),
     judge: impl FnOnce() -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
     let temporary_path = temporary_path(target);
     let copied = write(source, &temporary_path)
+        .inspect(|_| when_read(source))
         .and_then(|copy| close_intact(copy, &temporary_path))
-        .and_then(|()| sync(&temporary_path))
+        .and_then(|()| sync_bit_by_bit(&temporary_path))
         .and_then(|()| judge())
         .and_then(|()| rename(&temporary_path, target));
     if copied.is_err() {
@@ -100,10 +109,11 @@ fn write(source: &mut Connection, target: &Path) -> Result<Connection, SnapshotE
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
         .map_err(at_target)?;
     let backup = Backup::new(&moment, &mut copy).map_err(at_target)?;
+    let mut throttle = Throttle::start();
     loop {
         match backup.step(PAGES_AT_ONCE).map_err(at_target)? {
             StepResult::Done => break,
-            StepResult::More => {}
+            StepResult::More => throttle.rest_when_due(),
             _ => std::thread::sleep(AGAIN),
         }
     }
@@ -155,6 +165,20 @@ pub fn copy_file(source: &Path, target: &Path) -> Result<(), SnapshotError> {
         let _ = fs::remove_file(&temporary_path);
     }
     copied
+}
+
+/// Syncs a large file so that others who sync theirs do not wait for all of it.
+fn sync_bit_by_bit(path: &Path) -> Result<(), SnapshotError> {
+    let file = File::open(path).map_err(|error| of_file(path, error))?;
+    let bytes = file.metadata().map_err(|error| of_file(path, error))?.len();
+    let mut at = 0;
+    while at < bytes {
+        // Linux begins to write these bytes, and waits for nothing. Where it does not, all is written at the end.
+        let _ = fadvise(&file, at, Some(BYTES_AT_ONCE), Advice::DontNeed);
+        std::thread::sleep(PAUSE);
+        at += BYTES_AT_ONCE.get();
+    }
+    file.sync_all().map_err(|error| of_file(path, error))
 }
 
 fn sync(path: &Path) -> Result<(), SnapshotError> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::log_backlog::{Promise, move_backlog};
 use super::owner::set_other_aside;
 use super::progress::refuse_stale;
 use super::rescued::drop_earlier;
@@ -69,10 +70,15 @@ impl Store {
         target: &Path,
         judge: impl FnOnce() -> Result<(), SnapshotError> + Send + 'static,
     ) -> Result<(), SnapshotError> {
-        let path = target.to_owned();
-        let copying = self
-            .maintenance_readers
-            .work(move |connection| Ok(snapshot::copy_from(connection, &path, judge)));
+        let (path, file) = (target.to_owned(), self.file.clone());
+        let copying = self.maintenance_readers.work(move |connection| {
+            let promise = Promise::of(&file);
+            let when_read = |connection: &Connection| {
+                move_backlog(connection, &file);
+                drop(promise);
+            };
+            Ok(snapshot::copy_from(connection, &path, when_read, judge))
+        });
         let copied = copying.await.unwrap_or_else(|error| {
             Err(SnapshotError::Database {
                 path: self.file.path().to_owned(),
