@@ -70,7 +70,10 @@ const GROUPS: &[Group] = &[
     (&[START_EMPTY, START_FULL], start),
     (&[MEMORY, CPU, WAKEUPS], idle),
     (&STATISTICS, statistics),
-    (&[page::VIEWS, page::UNCHANGED, page::OPEN], page::page),
+    (
+        &[page::VIEWS, page::FIRST, page::UNCHANGED, page::OPEN],
+        page::page,
+    ),
     (&[DISK], disk),
     (&[SLOW], slow_receiver),
     (&[RETRIES_MEMORY, RETRIES_ACCEPT], retries),

@@ -23,6 +23,7 @@ mod frame;
 mod guard;
 mod hold;
 mod incidents;
+mod interview_view;
 mod interviews;
 mod login;
 mod missing;
@@ -36,6 +37,7 @@ mod resend;
 mod server;
 mod shared;
 mod standing;
+mod today;
 mod upload;
 mod urgency;
 mod visit;
@@ -53,7 +55,6 @@ use super::reply::Reply;
 use super::request::{self, Query};
 use super::wing::{self, Answering, Call, Table, Wing};
 use crate::language::Language;
-use crate::overview::{Overview, RouteOverview};
 use crate::session::{Role, Session};
 use beside::Beside;
 use codes::WrongCodes;
@@ -64,6 +65,7 @@ use preview::Preview;
 use refusal::Refusal;
 use reply::{html, redirect, secure};
 use shared::Shared;
+use standing::Known;
 use visit::{Visit, locale};
 use waiting::Waiting;
 
@@ -202,7 +204,7 @@ pub(super) struct MonitorWing {
 /// What is read once for everybody who looks at about the same time.
 #[derive(Default)]
 struct SharedByAll {
-    standing: Shared<(Overview, Vec<RouteOverview>)>,
+    standing: Shared<Known>,
     /// For viewers, and for operators.
     numbers: [Shared<Numbers>; 2],
     /// Files of interview records of which somebody has seen what they would change.

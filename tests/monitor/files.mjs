@@ -161,6 +161,9 @@ export const testFiles = async (browsing, test) => {
     await page.locator(".told", { hasText: "新規 61 件、変更 0 件" }).waitFor();
     check((await said(page)).includes("「予定」のままの面談が 1 件"), await said(page));
     await pictures("/monitor/interviews", "interviews-busy");
+    await page.getByRole("link", { name: "記録待ちの面談を見る" }).click();
+    await page.waitForURL(/status=past_due/);
+    check((await page.locator("#rows tbody tr").count()) === 1, "the one that waits for its record");
     // What was imported cannot be imported again by going back.
     await page.goto(preview);
     await page.getByText("確認の期限").waitFor();

@@ -1,13 +1,12 @@
 //! The view of interview records: the numbers of contract sections 6.2 and 6.4, each a door to its records.
 
-mod filter;
-
 use askama::Template;
 
 use super::error::PageError;
 use super::fit::{bytes, fit};
 use super::form;
 use super::frame::{self, Frame, View};
+use super::interview_view::{self, InterviewView, Span, Tab};
 use super::preview;
 use super::reconciliation::Said;
 use super::standing::Seen;
@@ -27,7 +26,6 @@ use crate::words::monitor::now;
 use crate::words::monitor::standing::Standing as S;
 use crate::words::monitor::thousands;
 use crate::zone::Zone;
-use filter::{InterviewView, Span, Tab};
 
 /// Records of a page, at most.
 const PAGE: usize = 30;
@@ -83,11 +81,11 @@ struct TypeRow {
 }
 
 /// A link to the same filter with another status.
-struct TabLink {
-    name: &'static str,
-    address: String,
+pub(super) struct TabLink {
+    pub(super) name: &'static str,
+    pub(super) address: String,
     is_shown: bool,
-    count: String,
+    pub(super) count: u64,
 }
 
 /// A record in the list.
@@ -139,7 +137,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     }
     let range = filter.range(locale.timezone, now);
     let (counted, _) = api.store.interview_statistics(range.clone(), 0).await?;
-    let past = match filter::past(range, now) {
+    let past = match interview_view::past(range, now) {
         Some(past) => api.store.interview_statistics(past, 0).await?.0,
         None => InterviewStats::default(),
     };
@@ -341,7 +339,8 @@ fn types(locale: Locale, counted: &InterviewStats, filter: &InterviewView) -> Ve
     rows.collect()
 }
 
-fn tabs(
+/// All of them, and those of each status.
+pub(super) fn tabs(
     locale: Locale,
     counted: &InterviewCounts,
     past: &InterviewCounts,
@@ -362,7 +361,7 @@ fn tabs(
         name: locale.phrase(name),
         address: filter.with(tab).address(),
         is_shown: filter.tab == tab,
-        count: thousands(count),
+        count,
     });
     links.into()
 }

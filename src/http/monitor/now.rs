@@ -10,12 +10,14 @@ use super::error::PageError;
 use super::filter::Filter;
 use super::fit::{bytes, fit};
 use super::frame::{self, Frame, View};
+use super::interviews::TabLink;
 use super::standing::{Seen, Sentence};
 use super::urgency::Urgency;
-use super::{Visit, address, recover};
+use super::{Visit, address, recover, today};
 use crate::day;
 use crate::http::reply::Reply;
 use crate::incident::Kind;
+use crate::interview_stats::InterviewCounts;
 use crate::kpi::{self, KpiCounts, KpiQuestion, Measure};
 use crate::language::Locale;
 use crate::overview::RouteOverview;
@@ -54,6 +56,8 @@ struct NowPage<'a> {
     more_receivers: Option<String>,
     goals: Vec<Goal>,
     of_month: String,
+    /// The interviews of today by their status; none: there are no interviews at all.
+    today: Option<Vec<TabLink>>,
     charts: [(W, W, Chart, &'static str); 2],
 }
 
@@ -110,6 +114,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let left = |number: usize| (number > 0).then(|| more(number as u64, locale.language));
     let days = [now.before(MONTH), now].map(|at| locale.day(at));
     let done = visit.told().and_then(recover::done);
+    let today = today::links(locale, &numbers.today);
+    let has_interviews = numbers.kpis.interviews.total > 0 || !today.is_empty();
     let page = NowPage {
         told: done.map(|done| locale.phrase(done)),
         whom: whom(&visit, &first).await?,
@@ -121,6 +127,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         more_receivers: left(more_receivers),
         goals: goals(&visit, &numbers.kpis, now),
         of_month: now::of_month(&days[0], &days[1], locale.language),
+        today: has_interviews.then_some(today),
         charts: charts(locale, &numbers),
         frame: &frame,
     };
@@ -322,6 +329,8 @@ fn charts(locale: Locale, numbers: &Numbers) -> [(W, W, Chart, &'static str); 2]
 /// What is counted for goals and bars.
 pub(super) struct Numbers {
     kpis: KpiCounts,
+    /// The interviews of today, and those of them whose time is over.
+    today: [InterviewCounts; 2],
     /// By the beginning of each hour.
     hours: Vec<(Timestamp, SendCounts)>,
     /// By the beginning of each day.
@@ -344,6 +353,7 @@ async fn numbers(visit: &Visit<'_>) -> Result<Numbers, PageError> {
     let days = days.into_iter().map(|(_, from, to)| (from, to)).collect();
     Ok(Numbers {
         kpis: api.store.kpi_counts(question).await?,
+        today: today::counts(visit, now).await?,
         hours: series(visit, hours(now), visible.clone()).await?,
         days: series(visit, days, visible).await?,
     })

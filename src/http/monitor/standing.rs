@@ -2,6 +2,9 @@
 
 mod sentences;
 
+use std::borrow::Cow;
+
+use super::interview_view::InterviewView;
 use super::urgency::Urgency;
 use super::{Visit, address, error::PageError, fit};
 use crate::hold::Hold;
@@ -32,9 +35,9 @@ pub(super) struct Sentence {
 }
 
 /// A link to where something is done, or seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Door {
-    pub(super) address: &'static str,
+    pub(super) address: Cow<'static, str>,
     pub(super) name: A,
 }
 
@@ -58,7 +61,8 @@ impl Sentence {
         }
     }
 
-    fn door(mut self, address: &'static str, name: A) -> Self {
+    fn door(mut self, address: impl Into<Cow<'static, str>>, name: A) -> Self {
+        let address = address.into();
         self.doors.push(Door { address, name });
         self
     }
@@ -90,11 +94,27 @@ enum Gap {
     NoChannel,
     /// Somebody who should be told cannot be reached.
     ChannelFails,
+    /// So many interviews were planned for a day that is over, and nobody recorded what came of them.
+    Unrecorded(u64),
+}
+
+/// What is read for every view.
+#[derive(Clone)]
+pub(super) struct Known {
+    overview: Overview,
+    routes: Vec<RouteOverview>,
+    /// See [`InterviewView::unrecorded`].
+    unrecorded: u64,
 }
 
 /// What could be better, of routes that the reader may know of.
-fn gaps(visit: &Visit<'_>, overview: &Overview, routes: &[RouteOverview]) -> Vec<Gap> {
+fn gaps(visit: &Visit<'_>, known: &Known) -> Vec<Gap> {
     let api = visit.api;
+    let Known {
+        overview,
+        routes,
+        unrecorded,
+    } = known;
     let is_compared = |name: &str| overview.comparisons.iter().any(|(route, _)| route == name);
     let never_compared = routes.iter().any(|route| {
         let is_counted = api.routes.counted.contains(&route.route);
@@ -109,10 +129,22 @@ fn gaps(visit: &Visit<'_>, overview: &Overview, routes: &[RouteOverview]) -> Vec
         (never_compared, Gap::NeverCompared),
         (api.channels.is_empty(), Gap::NoChannel),
         (fails, Gap::ChannelFails),
+        (*unrecorded > 0, Gap::Unrecorded(*unrecorded)),
     ];
     gaps.into_iter()
         .filter_map(|(is_there, gap)| is_there.then_some(gap))
         .collect()
+}
+
+/// How many interviews wait for a record that should have been made on an earlier day.
+async fn unrecorded(visit: &Visit<'_>) -> Result<u64, PageError> {
+    let (zone, now) = (visit.locale.timezone, visit.api.clock.now());
+    let Some(view) = InterviewView::unrecorded(zone, now) else {
+        return Ok(0);
+    };
+    let range = view.range(zone, now);
+    let (counted, _) = visit.api.store.interview_statistics(range, 0).await?;
+    Ok(counted.total.scheduled)
 }
 
 /// What was read of the relay, for whoever looks at it.
@@ -147,12 +179,21 @@ impl Seen {
             let moment = api.clock.moment();
             let overview = api.store.overview(moment).await?;
             let names = api.routes.routing.names().map(str::to_owned).collect();
-            Ok((overview, api.store.route_overviews(names, moment).await?))
+            Ok(Known {
+                overview,
+                routes: api.store.route_overviews(names, moment).await?,
+                unrecorded: unrecorded(visit).await?,
+            })
         };
-        let known = visit.shared.standing.get(visit, read).await?;
-        let (mut overview, mut routes) = (*known).clone();
-        let of_all = routes.len();
-        routes.retain(|route| visit.may_see(&route.route));
+        let mut known = (*visit.shared.standing.get(visit, read).await?).clone();
+        let of_all = known.routes.len();
+        known.routes.retain(|route| visit.may_see(&route.route));
+        let gaps = gaps(visit, &known);
+        let Known {
+            mut overview,
+            routes,
+            ..
+        } = known;
         overview.incidents.retain(|incident| {
             let route = incident.report.route();
             route.is_none_or(|route| visit.may_see(route))
@@ -170,7 +211,6 @@ impl Seen {
         let names = routes.iter().map(|route| route.route.as_str());
         let without_url = names.chain([DEFAULT]).filter(leads_nowhere);
         let without_url = without_url.map(str::to_owned).collect();
-        let gaps = gaps(visit, &overview, &routes);
         Ok(Self {
             without_url,
             operates: visit.operates(),

@@ -3,21 +3,33 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use refinery::Target;
+use refinery::{Runner, Target};
 use rusqlite::Connection;
+use serde_json::json;
 
 use super::open_error::OpenError;
 
-mod migrations {
-    refinery::embed_migrations!("migrations");
+/// A file in `migrations`, and what refinery notes of it.
+struct Migration {
+    version: i32,
+    name: &'static str,
+    checksum: u64,
+    sql: &'static str,
 }
+
+/// The newest one.
+const NEWEST: Migration = Migration {
+    version: 1,
+    name: "relay",
+    checksum: 17_064_680_822_169_182_177,
+    sql: include_str!("../../../migrations/V1__relay.sql"),
+};
+
+/// All of them, oldest first.
+const MIGRATIONS: [Migration; 1] = [NEWEST];
 
 /// What `migrations/V1__relay.sql` marks every database of this program with.
 pub(super) const APPLICATION_ID: i32 = 0x5644_524c;
-
-/// The newest migration: its version, and the checksum that refinery has of its file. They stand here so that a start with
-/// nothing to apply does without refinery, whose regular expressions would stay in memory.
-const NEWEST: (i32, &str) = (1, "17064680822169182177");
 
 /// Who wrote a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,18 +91,18 @@ pub(in crate::store) fn schema_version(connection: &Connection) -> rusqlite::Res
 
 /// The newest migration of this program.
 pub(in crate::store) const fn newest_known_version() -> i32 {
-    NEWEST.0
+    NEWEST.version
 }
 
 /// Applies the migrations that the file has not seen. Those of a new file are no news.
 pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let before = schema_version(connection).map_err(|error| OpenError::database(path, &error))?;
-    if before == NEWEST.0
+    if before == NEWEST.version
         && is_as_noted(connection).map_err(|error| OpenError::database(path, &error))?
     {
         return Ok(());
     }
-    migrations::migrations::runner()
+    runner(path)?
         // Ungrouped, a migration and the note that it was made are two transactions, and a kill
         // between them leaves a database that no start can bring any further.
         .set_grouped(true)
@@ -109,13 +121,34 @@ pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Res
 
 /// Whether the newest migration was applied as it is in this program. If not, refinery says what is different.
 fn is_as_noted(connection: &Connection) -> rusqlite::Result<bool> {
-    let (version, checksum) = NEWEST;
     let applied: String = connection.query_row(
         "SELECT checksum FROM refinery_schema_history WHERE version = ?1",
-        [version],
+        [NEWEST.version],
         |row| row.get(0),
     )?;
-    Ok(applied == checksum)
+    Ok(applied == NEWEST.checksum.to_string())
+}
+
+/// Refinery with the migrations, which it is given as it writes them. From the names of files it would read them with
+/// regular expressions: a twentieth of the program.
+fn runner(path: &Path) -> Result<Runner, OpenError> {
+    let written = MIGRATIONS.map(|one| {
+        json!({
+            "state": "Unapplied",
+            "name": one.name,
+            "checksum": one.checksum,
+            "version": one.version,
+            "prefix": "Versioned",
+            "sql": one.sql,
+            "applied_on": null,
+        })
+    });
+    let migrations: Result<Vec<_>, _> = written.into_iter().map(serde_json::from_value).collect();
+    let migrations = migrations.map_err(|error| OpenError::Migration {
+        path: path.to_owned(),
+        what: error.to_string(),
+    })?;
+    Ok(Runner::new(&migrations))
 }
 
 /// The first table or index of a database of this program, in the version that it has seen, that is not in it as it was
@@ -127,7 +160,7 @@ pub(super) fn missing_in(
     let at_path = |error| OpenError::database(path, &error);
     let version = schema_version(connection).map_err(at_path)?;
     let mut whole = Connection::open_in_memory().map_err(at_path)?;
-    migrations::migrations::runner()
+    runner(path)?
         .set_target(Target::Version(version))
         .run(&mut whole)
         .map_err(|error| OpenError::migration(path, &error))?;
@@ -149,15 +182,26 @@ fn schema(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, String)
 mod tests {
     use super::*;
 
+    mod written {
+        refinery::embed_migrations!("migrations");
+    }
+
     #[test]
-    fn the_newest_migration_is_noted() {
-        let runner = migrations::migrations::runner();
-        let newest = runner
-            .get_migrations()
-            .iter()
-            .max_by_key(|one| one.version());
-        let newest = newest.map(|one| (one.version(), one.checksum().to_string()));
-        assert_eq!(newest, Some((NEWEST.0, NEWEST.1.to_owned())));
+    fn the_migrations_are_those_of_the_directory() {
+        let written = written::migrations::runner();
+        let mut written: Vec<_> = written.get_migrations().iter().collect();
+        written.sort_unstable();
+        let given = runner(Path::new("relay.db")).unwrap();
+        let given: Vec<_> = given.get_migrations().iter().collect();
+        assert_eq!(given, written);
+        let sql = |all: &[&refinery::Migration]| -> Vec<_> {
+            all.iter().map(|one| one.sql().map(str::to_owned)).collect()
+        };
+        assert_eq!(sql(&given), sql(&written));
+        assert_eq!(
+            written.last().map(|one| one.version()),
+            Some(NEWEST.version)
+        );
     }
 
     #[test]

@@ -19,6 +19,7 @@ phrases! {
         EndHold: "一時停止を終える...", "End the hold ...";
         SeeReconciliation: "突き合わせの画面へ", "To the reconciliation";
         SeeIncidents: "お知らせの画面へ", "To the incidents";
+        SeeUnrecorded: "記録のない面談を見る", "See these interviews";
         SeeServer: "サーバーの画面へ", "To the server";
         NoOperator: "操作できる人が、今はだれもログインしていません。サーバーの担当者に依頼してください。", "Nobody who may do this is logged in. Ask whoever looks after the server.";
     }

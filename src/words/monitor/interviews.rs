@@ -15,6 +15,7 @@ phrases! {
         EmptyNext: "スタッフシステムから届くか、ファイルを取り込むと、ここに表示されます。", "What the staff system hands in, or a file that is imported, appears here.";
         Fine: "記録待ちの面談はありません。対応は必要ありません。", "No interview waits for its record. Nothing needs to be done.";
         PastDueNext: "実施したかどうかを確かめて、スタッフシステムに記録してください。", "See whether they took place, and record that in the staff system.";
+        SeePastDue: "記録待ちの面談を見る", "See these interviews";
         Period: "期間", "Period";
         Today: "今日", "today";
         Of7Days: "7 日前から", "from 7 days ago on";

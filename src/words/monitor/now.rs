@@ -50,6 +50,8 @@ phrases! {
         NoneSent: "送信なし", "nothing sent";
         NoRetries: "再送なし", "no retries";
         NoInterviews: "面談なし", "no interviews";
+        Today: "今日の面談", "Interviews today";
+        NoneToday: "今日の面談はありません。", "There are none today.";
         Meaning: "この数字の意味", "What these mean";
         Bars24: "24 時間の送信", "Sends of 24 hours";
         Bars30: "30 日間の送信", "Sends of 30 days";

@@ -62,6 +62,16 @@ pub(crate) fn set_url(check: &str, reload: &str, language: Language) -> String {
     )
 }
 
+/// Interviews of earlier days have no record of what came of them.
+pub(crate) fn unrecorded(number: u64, language: Language) -> String {
+    let number = thousands(number);
+    both!(
+        language,
+        "予定の日を過ぎても、結果が記録されていない面談が {number} 件あります。",
+        "Planned interviews of earlier days without a record of what came of them: {number}."
+    )
+}
+
 /// Deliveries are tried again by themselves.
 pub(crate) fn retrying(number: u64, next: Option<&str>, language: Language) -> String {
     let number = thousands(number);

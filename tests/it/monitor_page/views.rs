@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use serde_json::json;
 use tempfile::TempDir;
 use voicedrive_relay::testing::timestamp::Timestamp;
+use voicedrive_relay::testing::token::Scope;
 use voicedrive_relay::testing::zone::Zone;
 
 use super::{Browser, login, relay, with_exhausted};
 use crate::encrypting::{beside, write_pair};
-use crate::harness::{Clock, Partner, TestRelay, noon, status};
+use crate::harness::{Clock, Partner, TestRelay, noon, status, token};
 
 /// In an hour, as the field for it takes a time.
 pub fn in_an_hour(relay: &TestRelay) -> String {
@@ -175,6 +177,71 @@ async fn the_server_says_when_its_clock_may_be_wrong() {
         fact.contains("9 days ahead of") && fact.contains("timedatectl"),
         "{fact}"
     );
+}
+
+#[tokio::test]
+async fn interviews_of_today_are_counted_and_those_of_earlier_days_are_missed() {
+    let relay = TestRelay::start_with("", "", Clock::manual(noon())).await;
+    let viewer = Browser::logged_in(&relay, "viewer").await;
+    let now = async || viewer.get("/monitor").await.text;
+    assert!(!now().await.contains("today-title"));
+    let hours = |hours: i64| {
+        Timestamp::from_unix_ms(relay.clock.now().unix_ms() + hours * 3_600_000).to_string()
+    };
+    // It is 21:00 in Japan.
+    let records = [
+        ("earlier", hours(-48), "scheduled"),
+        ("too-early", hours(-24 * 40), "scheduled"),
+        ("held", hours(-47), "completed"),
+        ("this-morning", hours(-10), "scheduled"),
+        ("today", hours(-9), "completed"),
+        ("tonight", hours(2), "scheduled"),
+        ("tomorrow", hours(24), "scheduled"),
+    ];
+    let records = records.map(|(id, date, status)| {
+        json!({"id": id, "employeeId": id, "interviewType": "regular",
+               "interviewDate": date, "interviewStatus": status})
+    });
+    let bearer = token(&[Scope::InterviewsWrite], relay.clock.now());
+    let bearer = format!("Bearer {bearer}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let body = json!(records).to_string();
+    let path = "/api/interviews/batch";
+    let kept = relay.call(Method::POST, path, &headers, body).await;
+    assert_eq!(kept.status, 200, "{:?}", kept.body);
+    let page = now().await;
+    let sentence = page
+        .split("without a record of what came of them: 1.")
+        .nth(1);
+    let missed = link(sentence.expect(&page));
+    let today = page.split("id=\"today\"").nth(1).unwrap();
+    let today = today.split("</p>").next().unwrap();
+    let words = |text: &str| {
+        let seen = seen_text(text);
+        seen.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let told: Vec<String> = today.split("</a>").map(words).collect();
+    assert_eq!(
+        told,
+        ["All 3", "Waits for its record 1", "To come 1", "Held 1", ""],
+        "{today}"
+    );
+    let waiting = today.split("</a>").nth(1).map(link).unwrap();
+    for (address, id) in [(missed, "earlier"), (waiting, "this-morning")] {
+        let rows = viewer.get(&address).await.text;
+        let rows = rows.split("id=\"rows\"").nth(1).unwrap().to_owned();
+        assert_eq!(rows.matches("scope=\"row\"").count(), 1, "{rows}");
+        assert!(rows.contains(id), "{rows}");
+    }
+}
+
+/// Where the first link of this text leads.
+fn link(text: &str) -> String {
+    let address = text.split("href=\"").nth(1).unwrap();
+    address.split('"').next().unwrap().replace("&#38;", "&")
 }
 
 #[tokio::test]

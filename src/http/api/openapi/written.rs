@@ -1,6 +1,7 @@
 //! `GET /api/openapi.json`: the description as it is written in `packaging/generated`.
 
 use hyper::StatusCode;
+use miniz_oxide::inflate::decompress_to_vec;
 use serde_json::json;
 
 use super::Operation;
@@ -10,10 +11,11 @@ use crate::http::wing::Call;
 /// `GET /api/openapi.json`. The document stands alone, without the envelope: tools read it as it is.
 ///
 /// # Errors
-/// None.
+/// None: the program was built with it.
 pub(in crate::http::api) async fn show(_call: Call<'_>) -> Result<Reply, ApiError> {
-    const WRITTEN: &str = include_str!("../../../../packaging/generated/openapi.json");
-    Ok(reply::json(StatusCode::OK, WRITTEN))
+    const COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.deflate"));
+    let written = decompress_to_vec(COMPRESSED).map_err(|_| ApiError::Internal)?;
+    Ok(reply::json(StatusCode::OK, written))
 }
 
 /// What the description says of [`show`].

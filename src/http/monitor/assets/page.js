@@ -90,8 +90,7 @@
         byId("ended").hidden = false;
         byId("ending").hidden = true;
         // What was shown is for whoever is logged in.
-        byId("state")?.remove();
-        byId("content").remove();
+        document.querySelectorAll("nav, .who, #state, main, footer").forEach((part) => part.remove());
         asked = false;
         return;
       }

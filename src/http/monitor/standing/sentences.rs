@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::interview_view::InterviewView;
 use super::super::urgency::{self, Urgency};
 use super::{Gap, Seen, Sentence, address};
 use crate::hold::EVERY_ROUTE;
@@ -13,6 +14,7 @@ use crate::route::DEFAULT;
 use crate::words::audits;
 use crate::words::monitor::actions::Actions as A;
 use crate::words::monitor::causes;
+use crate::words::monitor::interviews::Interviews;
 use crate::words::monitor::standing::{self, Standing as W};
 
 /// Without a send for so long it is said when the last one was.
@@ -325,8 +327,20 @@ impl Seen {
                 let (told, next) = (W::FailingChannel, W::FailingChannelNext);
                 of(told, next, address::INCIDENTS, A::SeeIncidents)
             }
+            Gap::Unrecorded(number) => self.of_unrecorded(*number, locale),
         });
         said.collect()
+    }
+
+    /// Interviews of earlier days of which nobody has recorded what came of them.
+    fn of_unrecorded(&self, number: u64, locale: Locale) -> Sentence {
+        let told = standing::unrecorded(number, locale.language);
+        let told = Sentence::new(ADVICE, Urgency::Look, told);
+        let told = told.next(locale.phrase(Interviews::PastDueNext));
+        match InterviewView::unrecorded(locale.timezone, self.now) {
+            Some(view) => told.door(view.address(), A::SeeUnrecorded),
+            None => told,
+        }
     }
 
     fn of_nothing(&self, has_advice: bool, locale: Locale, advice: &AdviceContext) -> Sentence {

@@ -121,7 +121,7 @@ fn urgencies(seen: &Seen) -> Vec<Urgency> {
 }
 
 fn doors(sentence: &Sentence) -> Vec<&str> {
-    sentence.doors.iter().map(|door| door.address).collect()
+    sentence.doors.iter().map(|door| &*door.address).collect()
 }
 
 #[test]
@@ -167,12 +167,15 @@ fn where_nothing_needs_anybody_one_sentence_says_so() {
 #[test]
 fn what_could_be_better_is_told_with_what_is_well() {
     let mut well = seen(vec![route(DEFAULT)]);
-    well.gaps = vec![Gap::NeverCompared, Gap::ChannelFails];
+    well.gaps = vec![Gap::NeverCompared, Gap::ChannelFails, Gap::Unrecorded(3)];
     let told = said(&well);
     assert_eq!(
         urgencies(&well),
-        [Urgency::Fine, Urgency::Look, Urgency::Look]
+        [Urgency::Fine, Urgency::Look, Urgency::Look, Urgency::Look]
     );
+    assert!(told[3].text.contains("3 件"), "{}", told[3].text);
+    let days = "?status=past_due&first=2025-09-26&last=2025-10-25";
+    assert_eq!(doors(&told[3]), [format!("{}{days}", address::INTERVIEWS)]);
     assert!(told[0].text.contains("今すぐの対応"), "{}", told[0].text);
     assert_eq!(doors(&told[1]), [address::RECONCILE]);
     assert_eq!(doors(&told[2]), [address::INCIDENTS]);

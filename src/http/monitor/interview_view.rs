@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::super::visit::RELOAD;
-use super::super::{address, form};
+use super::visit::RELOAD;
+use super::{address, form};
 use crate::day;
 use crate::http::request::Query;
 use crate::interview::{InterviewFilter, InterviewStatus};
@@ -20,7 +20,7 @@ const PAST_DUE: &str = "past_due";
 
 /// The time that is looked at, when no days are given. As in the statistics, it goes on beyond now, but for today.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::http::monitor) enum Span {
+pub(super) enum Span {
     Today,
     Week,
     #[default]
@@ -44,7 +44,7 @@ impl Span {
 
 /// Which of them are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::http::monitor) enum Tab {
+pub(super) enum Tab {
     #[default]
     All,
     /// Planned, and their time is over.
@@ -71,21 +71,21 @@ impl Tab {
 
 /// What is looked at. What is not understood is left out, and said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::http::monitor) struct InterviewView {
-    pub(in crate::http::monitor) span: Span,
-    pub(in crate::http::monitor) tab: Tab,
-    pub(in crate::http::monitor) facility: String,
-    pub(in crate::http::monitor) department: String,
-    pub(in crate::http::monitor) interview_type: String,
-    pub(in crate::http::monitor) first: String,
-    pub(in crate::http::monitor) last: String,
+pub(super) struct InterviewView {
+    pub(super) span: Span,
+    pub(super) tab: Tab,
+    pub(super) facility: String,
+    pub(super) department: String,
+    pub(super) interview_type: String,
+    pub(super) first: String,
+    pub(super) last: String,
     /// Conditions that nobody knows, which are not used.
-    pub(in crate::http::monitor) unknown: Vec<String>,
+    pub(super) unknown: Vec<String>,
 }
 
 impl InterviewView {
     /// Takes it out of a query, of which everything else was taken.
-    pub(in crate::http::monitor) fn of(mut query: Query) -> Self {
+    pub(super) fn of(mut query: Query) -> Self {
         let mut text = |name: &str| {
             query
                 .take(name)
@@ -119,7 +119,7 @@ impl InterviewView {
     }
 
     /// The same with others listed.
-    pub(in crate::http::monitor) fn with(&self, tab: Tab) -> Self {
+    pub(super) fn with(&self, tab: Tab) -> Self {
         Self {
             tab,
             ..self.clone()
@@ -127,17 +127,17 @@ impl InterviewView {
     }
 
     /// Whether nothing is left out but by the usual span.
-    pub(in crate::http::monitor) fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         self.with(Tab::All) == Self::default()
     }
 
     /// The word of its status, to be carried by a form.
-    pub(in crate::http::monitor) fn status(&self) -> &'static str {
+    pub(super) fn status(&self) -> &'static str {
         self.tab.as_str()
     }
 
     /// As a query.
-    pub(in crate::http::monitor) fn query(&self) -> String {
+    pub(super) fn query(&self) -> String {
         let period = match self.span {
             Span::Month => "",
             span => span.as_str(),
@@ -156,13 +156,35 @@ impl InterviewView {
         query.extend_pairs(given).finish()
     }
 
+    /// Those of today.
+    pub(super) fn of_today() -> Self {
+        Self {
+            span: Span::Today,
+            ..Self::default()
+        }
+    }
+
+    /// Those of the last month whose day is over, and that have no record of what came of them; none: the zone does not
+    /// know today.
+    pub(super) fn unrecorded(zone: Zone, now: Timestamp) -> Option<Self> {
+        let (today, _) = day::today(now, zone)?;
+        let [first, last] = [now.before(month()), today.before(Duration::from_millis(1))];
+        let day = |at| zone.local(at).date().to_string();
+        Some(Self {
+            tab: Tab::PastDue,
+            first: day(first),
+            last: day(last),
+            ..Self::default()
+        })
+    }
+
     /// Where it is shown.
-    pub(in crate::http::monitor) fn address(&self) -> String {
+    pub(super) fn address(&self) -> String {
         form::address(address::INTERVIEWS, &self.query())
     }
 
     /// Whether its days are days.
-    pub(in crate::http::monitor) fn is_understood(&self, zone: Zone) -> bool {
+    pub(super) fn is_understood(&self, zone: Zone) -> bool {
         let is_day = |text: &str| text.is_empty() || moment(text, zone, day::end).is_some();
         is_day(&self.first) && is_day(&self.last)
     }
@@ -185,7 +207,7 @@ impl InterviewView {
     }
 
     /// What is counted.
-    pub(in crate::http::monitor) fn range(&self, zone: Zone, now: Timestamp) -> InterviewRange {
+    pub(super) fn range(&self, zone: Zone, now: Timestamp) -> InterviewRange {
         let (from, to) = self.span(zone, now);
         InterviewRange {
             from,
@@ -197,7 +219,7 @@ impl InterviewView {
     }
 
     /// Those that are listed.
-    pub(in crate::http::monitor) fn records(&self, zone: Zone, now: Timestamp) -> InterviewFilter {
+    pub(super) fn records(&self, zone: Zone, now: Timestamp) -> InterviewFilter {
         let mut range = self.range(zone, now);
         let (status, to) = match self.tab {
             Tab::All => (None, range.to),
@@ -225,10 +247,7 @@ impl InterviewView {
 }
 
 /// Those of a range whose time is over; none: it has not begun.
-pub(in crate::http::monitor) fn past(
-    range: InterviewRange,
-    now: Timestamp,
-) -> Option<InterviewRange> {
+pub(super) fn past(range: InterviewRange, now: Timestamp) -> Option<InterviewRange> {
     let before = now.before(Duration::from_millis(1));
     let to = range.to.map_or(before, |to| to.min(before));
     (range.from <= to).then_some(InterviewRange {
@@ -305,6 +324,11 @@ mod tests {
         let planned = InterviewStatus::Scheduled;
         let listed = read("").with(Tab::Of(planned)).records(Zone::TOKYO, now);
         assert_eq!((listed.from, listed.to), (Some(now), None));
+        let unrecorded = InterviewView::unrecorded(Zone::TOKYO, now).unwrap();
+        assert_eq!(
+            unrecorded.query(),
+            "status=past_due&first=2025-09-27&last=2025-10-26"
+        );
         let to_come = read("first=2025-11-01");
         assert!(past(to_come.range(Zone::TOKYO, now), now).is_none());
     }
