@@ -383,14 +383,14 @@ async fn after_a_restore_with_a_hold_nothing_is_sent_until_somebody_ends_it() {
     let place = Place::new();
     let partner = Partner::start(Clock::System).await;
     let daemon = place.daemon("").await;
-    let person = ["--staff-id", "EMP-1"];
-    let mut ids = Vec::new();
-    let mut send = async |daemon: &Daemon| {
-        let sent = daemon.json(&[&["send", "employee.updated"][..], &person].concat());
-        ids.push(sent.await["id"].as_str().unwrap().to_owned());
+    let send = async |daemon: &Daemon| {
+        let arguments = ["send", "employee.updated", "--staff-id", "EMP-1"];
+        let sent = daemon.json(&arguments).await;
+        sent["id"].as_str().unwrap().to_owned()
     };
+    let mut ids = Vec::new();
     for _ in 0..3 {
-        send(&daemon).await;
+        ids.push(send(&daemon).await);
     }
     let copy = place.file("copy.db");
     daemon.json(&["backup", &copy]).await;
@@ -409,7 +409,7 @@ async fn after_a_restore_with_a_hold_nothing_is_sent_until_somebody_ends_it() {
     assert_eq!(place.restore(&["--hold", &copy]).await["held"], true);
     for _ in 0..2 {
         let daemon = place.daemon(&partner.url()).await;
-        send(&daemon).await;
+        ids.push(send(&daemon).await);
         let holds = daemon.json(&["hold", "list"]).await;
         let hold = &holds["items"][0];
         assert_eq!(

@@ -447,7 +447,7 @@ fn a_staff_id_that_is_a_word_of_json_is_looked_for_in_texts_alone() {
     for (route, reason) in [("ended", "maintenance"), ("lasting", "maintenance")] {
         let hold = crate::hold::NewHold {
             route: route.to_owned(),
-            lasts: Duration::from_hours(2),
+            lasts: Some(Duration::from_hours(2)),
             reason: reason.to_owned(),
             by: somebody(),
         };
