@@ -2,11 +2,15 @@
 //! of systemd nothing of this does anything.
 
 use std::fmt::Display;
+use std::io::{self, ErrorKind};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
+use crate::config::Environment;
 use crate::relay::Relay;
 use crate::reload::ReloadRefused;
 
@@ -18,10 +22,149 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 const MORE_TIME: (u32, Duration) = (60_000_000, Duration::from_secs(10));
 /// No more time is asked for when a stop has taken so long.
 const LONGEST_STOP: Duration = Duration::from_mins(10);
+/// Before systemd is told again what it had no room for and has to know.
+const AGAIN: Duration = Duration::from_millis(100);
 
-/// A reload was refused, and why: `systemctl status` shows it until one is done.
-pub fn reload_refused(why: &ReloadRefused) {
-    tell(&[NotifyState::Status(&refusal(why))]);
+/// The service manager that started the daemon, if any did.
+#[derive(Clone)]
+pub struct Systemd {
+    socket: Option<SocketAddr>,
+}
+
+impl Systemd {
+    /// The one that a variable of the environment names.
+    #[must_use]
+    pub fn of(environment: &Environment) -> Self {
+        let socket = environment.var("NOTIFY_SOCKET");
+        let socket = socket.and_then(|socket| {
+            let address = match socket.strip_prefix('@') {
+                Some(name) => SocketAddr::from_abstract_name(name),
+                None => SocketAddr::from_pathname(socket),
+            };
+            address
+                .inspect_err(|error| tracing::debug!(%error, "systemd has no address"))
+                .ok()
+        });
+        Self { socket }
+    }
+
+    /// A reload was refused, and why: `systemctl status` shows it until one is done.
+    pub fn reload_refused(&self, why: &ReloadRefused) {
+        self.tell(&[NotifyState::Status(&refusal(why))]);
+    }
+
+    /// The start has failed, and why: `systemctl status` shows it.
+    pub fn failed(&self, error: &impl Display) {
+        let text = format!("not started: {}", one_line(error));
+        self.tell(&[NotifyState::Status(&text)]);
+    }
+
+    /// Asks for more time as long as the start takes, for a migration or a long look through the
+    /// database; until what this answers is aborted.
+    #[must_use]
+    pub fn starting(&self) -> JoinHandle<()> {
+        let this = self.clone();
+        tokio::spawn(async move {
+            let (microseconds, every) = MORE_TIME;
+            loop {
+                this.tell(&[
+                    NotifyState::ExtendTimeoutUsec(microseconds),
+                    NotifyState::Status("starting: opening the database"),
+                ]);
+                tokio::time::sleep(every).await;
+            }
+        })
+    }
+
+    /// Requests are answered from now on.
+    pub fn ready(&self) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            while let Err(error) = this.send(&[NotifyState::Ready])
+                && error.kind() == ErrorKind::WouldBlock
+            {
+                tokio::time::sleep(AGAIN).await;
+            }
+        });
+    }
+
+    /// The end has begun. Asks for more time as long as it takes, for attempts under way and the last copy, and at most so
+    /// long that a stop which hangs is ended; until what this answers is aborted.
+    #[must_use]
+    pub fn stopping(&self) -> JoinHandle<()> {
+        self.tell(&[
+            NotifyState::Stopping,
+            NotifyState::Status("stopping: attempts under way may finish, and a last copy is made"),
+        ]);
+        let this = self.clone();
+        tokio::spawn(async move {
+            let (microseconds, every) = MORE_TIME;
+            let mut left = LONGEST_STOP;
+            while !left.is_zero() {
+                this.tell(&[
+                    NotifyState::ExtendTimeoutUsec(microseconds),
+                    NotifyState::Watchdog,
+                ]);
+                tokio::time::sleep(every).await;
+                left = left.saturating_sub(every);
+            }
+        })
+    }
+
+    /// Tells how it is going, and that the daemon moves, as long as it does: until what this answers is
+    /// aborted. None outside of systemd. It is asked from inside: a door that others crowd says nothing about the daemon.
+    #[must_use]
+    pub fn keep_telling(&self, relay: &Relay) -> Option<JoinHandle<()>> {
+        self.socket.as_ref()?;
+        let this = self.clone();
+        let watchdog = sd_notify::watchdog_enabled();
+        let every = watchdog.map_or(EVERY, |limit| EVERY.min(limit / 3));
+        let observer = relay.observer();
+        let reloads = relay.reloads();
+        Some(tokio::spawn(async move {
+            loop {
+                // Reading the activity waits behind other reads, and says nothing about whether the daemon moves.
+                let (activity, moves) = tokio::join!(
+                    tokio::time::timeout(LONGEST_ANSWER, observer.activity()),
+                    tokio::time::timeout(LONGEST_ANSWER, observer.moves()),
+                );
+                if let Ok(Some((waiting, last))) = activity {
+                    let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
+                    let going = format!("{waiting} deliveries waiting; last attempt {last}");
+                    this.tell(&[NotifyState::Status(&status(
+                        reloads.refused().as_ref(),
+                        &going,
+                    ))]);
+                }
+                if moves.unwrap_or(false) {
+                    this.tell(&[NotifyState::Watchdog]);
+                } else if watchdog.is_some() {
+                    tracing::error!(
+                        "the daemon does not answer itself or does not send; systemd will restart it"
+                    );
+                }
+                tokio::time::sleep(every).await;
+            }
+        }))
+    }
+
+    fn tell(&self, states: &[NotifyState<'_>]) {
+        if let Err(error) = self.send(states) {
+            tracing::debug!(%error, "systemd could not be told");
+        }
+    }
+
+    /// Sends without waiting: the daemon goes on beside a systemd that reads nothing. `sd_notify::notify` would wait, and a
+    /// thread of the runtime with it.
+    fn send(&self, states: &[NotifyState<'_>]) -> io::Result<()> {
+        let Some(address) = &self.socket else {
+            return Ok(());
+        };
+        let lines: String = states.iter().map(|state| format!("{state}\n")).collect();
+        let own = UnixDatagram::unbound()?;
+        own.set_nonblocking(true)?;
+        own.send_to_addr(lines.as_bytes(), address).map(|_| ())
+    }
 }
 
 fn refusal(why: &impl Display) -> String {
@@ -44,96 +187,6 @@ fn one_line(text: &impl Display) -> String {
     match lines.count() {
         0 => first.to_owned(),
         more => format!("{first} (and {more} more; see voicedrive-relay check)"),
-    }
-}
-
-/// The start has failed, and why: `systemctl status` shows it.
-pub fn failed(error: &impl Display) {
-    let text = format!("not started: {}", one_line(error));
-    tell(&[NotifyState::Status(&text)]);
-}
-
-/// Asks for more time as long as the start takes, for a migration or a long look through the
-/// database; until what this answers is aborted.
-#[must_use]
-pub fn starting() -> JoinHandle<()> {
-    tokio::spawn(async {
-        let (microseconds, every) = MORE_TIME;
-        loop {
-            tell(&[
-                NotifyState::ExtendTimeoutUsec(microseconds),
-                NotifyState::Status("starting: opening the database"),
-            ]);
-            tokio::time::sleep(every).await;
-        }
-    })
-}
-
-/// Requests are answered from now on.
-pub fn ready() {
-    tell(&[NotifyState::Ready]);
-}
-
-/// The end has begun. Asks for more time as long as it takes, for attempts under way and the last copy, and at most so
-/// long that a stop which hangs is ended; until what this answers is aborted.
-#[must_use]
-pub fn stopping() -> JoinHandle<()> {
-    tokio::spawn(async {
-        let (microseconds, every) = MORE_TIME;
-        let mut left = LONGEST_STOP;
-        while !left.is_zero() {
-            tell(&[
-                NotifyState::Stopping,
-                NotifyState::ExtendTimeoutUsec(microseconds),
-                NotifyState::Watchdog,
-                NotifyState::Status(
-                    "stopping: attempts under way may finish, and a last copy is made",
-                ),
-            ]);
-            tokio::time::sleep(every).await;
-            left = left.saturating_sub(every);
-        }
-    })
-}
-
-/// Tells how it is going, and that the daemon moves, as long as it does: until what this answers is
-/// aborted. It is asked from inside: a door that others crowd says nothing about the daemon.
-#[must_use]
-pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
-    let watchdog = sd_notify::watchdog_enabled();
-    let every = watchdog.map_or(EVERY, |limit| EVERY.min(limit / 3));
-    let observer = relay.observer();
-    let reloads = relay.reloads();
-    tokio::spawn(async move {
-        loop {
-            // Reading the activity waits behind other reads, and says nothing about whether the daemon moves.
-            let (activity, moves) = tokio::join!(
-                tokio::time::timeout(LONGEST_ANSWER, observer.activity()),
-                tokio::time::timeout(LONGEST_ANSWER, observer.moves()),
-            );
-            if let Ok(Some((waiting, last))) = activity {
-                let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
-                let going = format!("{waiting} deliveries waiting; last attempt {last}");
-                tell(&[NotifyState::Status(&status(
-                    reloads.refused().as_ref(),
-                    &going,
-                ))]);
-            }
-            if moves.unwrap_or(false) {
-                tell(&[NotifyState::Watchdog]);
-            } else if watchdog.is_some() {
-                tracing::error!(
-                    "the daemon does not answer itself or does not send; systemd will restart it"
-                );
-            }
-            tokio::time::sleep(every).await;
-        }
-    })
-}
-
-fn tell(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "systemd could not be told");
     }
 }
 

@@ -16,10 +16,13 @@ use crate::logging;
 use crate::relay::{self, Relay, StartError};
 use crate::reload::{ReloadOutcome, ReloadRefused, Reloaded};
 use crate::store::OpenError;
-use crate::systemd;
+use crate::systemd::Systemd;
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
-    let mut settings = common.load(environment).inspect_err(systemd::failed)?;
+    let systemd = Systemd::of(environment);
+    let mut settings = common
+        .load(environment)
+        .inspect_err(|error| systemd.failed(error))?;
     logging::start(environment);
     tell_notes(&settings.notes);
     let failed = |error: &dyn std::fmt::Display| CliError::Failed(error.to_string());
@@ -31,15 +34,14 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         || relay::control_socket(&directory),
         |d| relay::control_socket(d.as_ref()),
     );
-    may_listen(common, &control_socket).inspect_err(systemd::failed)?;
-    let starting = systemd::starting();
+    may_listen(common, &control_socket).inspect_err(|error| systemd.failed(error))?;
+    let starting = systemd.starting();
     let started = Relay::start(&settings, &control_socket, Clock::System).await;
     starting.abort();
-    let started = started.inspect_err(systemd::failed);
+    let started = started.inspect_err(|error| systemd.failed(error));
     let mut relay = started.map_err(|error| not_started(&error))?;
-    systemd::ready();
-    let under_systemd = environment.var("NOTIFY_SOCKET").is_some();
-    let telling = under_systemd.then(|| systemd::keep_telling(&relay));
+    systemd.ready();
+    let telling = systemd.keep_telling(&relay);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %relay.address(),
@@ -74,7 +76,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
             relay.record_reload(by, &done.changes).await;
         }
         if let Err(refused) = &outcome {
-            systemd::reload_refused(refused);
+            systemd.reload_refused(refused);
         }
         if let Some(asked) = asked {
             asked.answer(outcome);
@@ -83,7 +85,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     if let Some(telling) = telling {
         telling.abort();
     }
-    let stopping = systemd::stopping();
+    let stopping = systemd.stopping();
     tracing::info!("stopping: nothing more is accepted, attempts under way may finish");
     tokio::select! {
         stopped = relay.stop() => {

@@ -1,6 +1,8 @@
 //! The daemon goes on when something around it goes away, is crowded or hangs.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -15,7 +17,8 @@ use voicedrive_relay::testing::relay::{Relay, StartError, control_socket};
 
 use crate::commands::{Daemon, program};
 use crate::harness::{
-    Bench, Clock, TestRelay, binary, configuration, control_client, eventually, settings, status,
+    Bench, Clock, TestRelay, binary, client, configuration, control_client, eventually, settings,
+    status,
 };
 use crate::losing::{hand_in, health_until};
 
@@ -145,6 +148,38 @@ async fn systemd_is_told_that_the_daemon_moves_however_crowded_its_address_is() 
     told_to_systemd(&socket, "STOPPING=1").await;
     drop(idle);
     daemon.stop().await;
+}
+
+/// Fills what the service manager has not read yet, so that it takes nothing more.
+fn fill(notify: &Path) {
+    let own = std::os::unix::net::UnixDatagram::unbound().unwrap();
+    own.set_nonblocking(true).unwrap();
+    let refused = loop {
+        if let Err(error) = own.send_to(b"X=1", notify) {
+            break error;
+        }
+    };
+    assert_eq!(refused.kind(), ErrorKind::WouldBlock);
+}
+
+#[tokio::test]
+async fn a_service_manager_that_reads_nothing_holds_up_nothing() {
+    let directory = TempDir::new().unwrap();
+    let config = directory.path().join("config.toml");
+    fs::write(&config, configuration(directory.path(), "", "")).unwrap();
+    let path = directory.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    fill(&path);
+    let mut program = program();
+    program
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "30000");
+    let daemon = within(Daemon::launch(program, &config)).await;
+    told_to_systemd(&socket, "READY=1").await;
+    fill(&path);
+    let health = client().get(format!("{}/api/health", daemon.url)).send();
+    assert_eq!(within(health).await.unwrap().status(), 200);
+    within(daemon.stop()).await;
 }
 
 /// The program as it starts where so many files may be open.

@@ -873,10 +873,24 @@ async fn what_compares_nothing_confirms_nothing() {
     let timeless = file("timeless.txt", "7d444840-9dc0-41d1-b245-5ffdce74fad2\n");
     let day = "2025-10-26";
     for (arguments, told) in [
-        (&[&*nothing, "--from", day, "--to", day][..], "later than from"),
-        (&[&nothing, "--from", "2999-01-01", "--to", "2999-01-02"], "Nothing was compared"),
         (
-            &[&nothing, "--from", day, "--to", "2025-10-27", "--as-of", "2025-10-25"],
+            &[&*nothing, "--from", day, "--to", day][..],
+            "later than from",
+        ),
+        (
+            &[&nothing, "--from", "2999-01-01", "--to", "2999-01-02"],
+            "Nothing was compared",
+        ),
+        (
+            &[
+                &nothing,
+                "--from",
+                day,
+                "--to",
+                "2025-10-27",
+                "--as-of",
+                "2025-10-25",
+            ],
             "Nothing was compared",
         ),
         (&[&foreign, "--to", "2025-10-01"], "than the first id"),
@@ -893,7 +907,15 @@ async fn what_compares_nothing_confirms_nothing() {
     }
     assert_eq!(comparisons(relay), Vec::<String>::new());
     // A quiet day is one that somebody has said.
-    let quiet = ["reconcile", &nothing, "--from", day, "--to", "2025-10-27", "--json"];
+    let quiet = [
+        "reconcile",
+        &nothing,
+        "--from",
+        day,
+        "--to",
+        "2025-10-27",
+        "--json",
+    ];
     let output = daemon.run(&quiet).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(comparisons(relay).len(), 1);
