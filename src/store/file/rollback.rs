@@ -90,7 +90,7 @@ pub(super) fn set_aside(journal: &Path) -> io::Result<PathBuf> {
     tracing::error!(
         journal = %journal.display(),
         moved_to = %aside.display(),
-        "this rollback journal is not the relay's: somebody has put it beside the database, and SQLite would have written old pages from it into the database. It was moved aside and nothing of it was used; when it is of no use to anybody, delete it"
+        "this rollback journal is not the relay's: somebody has put it beside the database, and SQLite would have written old pages from it into the database, or deleted it. It was moved aside and nothing of it was used; when it is of no use to anybody, delete it"
     );
     Ok(aside)
 }
