@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::paint::{Color, Paint};
 use super::words::{Locale, text};
-use crate::config::Environment;
 use crate::timestamp::Timestamp;
 use crate::words::deliveries::Delivery;
 use crate::words::harmless;
