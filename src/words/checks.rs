@@ -63,13 +63,14 @@ phrases! {
         Certificates: "証明書", "certificates";
         Routes: "送り先", "routes";
         Route: "送り先", "route";
+        Events: "イベント", "events";
         Hold: "一時停止", "hold";
         Alerts: "通知先", "alerts";
     }
 }
 
 impl Looked {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Config,
         Self::Secrets,
         Self::Key,
@@ -86,6 +87,7 @@ impl Looked {
         Self::Certificates,
         Self::Routes,
         Self::Route,
+        Self::Events,
         Self::Hold,
         Self::Alerts,
     ];

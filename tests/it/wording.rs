@@ -9,7 +9,7 @@ use voicedrive_relay::testing::cli::command;
 use crate::house::{is_japanese, sources, texts, within};
 
 /// What is not said, and what is said instead.
-const DECIDED: [(&str, &str); 33] = [
+const DECIDED: [(&str, &str); 40] = [
     ("送信先", "送り先"),
     ("経路", "送り先"),
     ("職員システム", "スタッフシステム"),
@@ -43,6 +43,13 @@ const DECIDED: [(&str, &str); 33] = [
     ("下さい", "ください"),
     ("全て", "すべて"),
     ("わか", "分か"),
+    ("まちがい", "誤り"),
+    ("病院内", "院内"),
+    ("パソコン", "コンピューター"),
+    ("ジャーナル", "書き込み途中の記録"),
+    ("スコープ", "許可"),
+    ("コピーのあと", "コピー後"),
+    ("時刻を合わせ", "時計を合わせ"),
 ];
 /// Words that end in a long vowel keep it.
 const LONG: [&str; 5] = ["サーバ", "ユーザ", "ブラウザ", "コンピュータ", "フォルダ"];

@@ -43,7 +43,7 @@ pub(crate) fn left_behind(what: Leftover, path: &Path, language: Language) -> St
         ),
         Leftover::Journal => both!(
             language,
-            "{path} はリレーのものではない書き込み途中の記録 (journal) で、取り分けたまま使われていません。個人情報が含まれるおそれがあります。不要であれば削除してください: sudo rm {path}",
+            "{path} はリレーのものではない書き込み途中の記録で、取り分けたまま使われていません。個人情報が含まれるおそれがあります。不要であれば削除してください: sudo rm {path}",
             "{path} is a rollback journal that was not the relay's. It was moved aside and nothing uses it. It may hold personal data: when it is of no use to anybody, delete it: sudo rm {path}"
         ),
     }
