@@ -155,7 +155,9 @@ pub enum RangeError {
     #[error("received: must have ids, or from and to must say which range is compared")]
     Nothing,
     /// No range was said, and none of the ids says when its event was accepted.
-    #[error("received: none of the ids has a time in it (UUID version 7), so from and to must say which range is compared")]
+    #[error(
+        "received: none of the ids has a time in it (UUID version 7), so from and to must say which range is compared"
+    )]
     NoTime,
     /// It ends where it begins, or before.
     #[error("to: must be later than from; what was accepted at to is not compared any more")]

@@ -459,7 +459,16 @@ fn a_staff_id_that_is_a_word_of_json_is_looked_for_in_texts_alone() {
         let named = crate::store::notes::notes(&connection, word, at(2));
         (ended, named.incidents.count)
     };
-    for word in ["null", "true", "false", "0", "reason", "until", "ended_early", "count"] {
+    for word in [
+        "null",
+        "true",
+        "false",
+        "0",
+        "reason",
+        "until",
+        "ended_early",
+        "count",
+    ] {
         assert_eq!(found(word), (0, 0), "{word}");
     }
     assert_eq!(found("maintenance"), (1, 1));
@@ -472,7 +481,10 @@ async fn an_erasure_that_is_broken_off_counts_no_row_twice() {
     let store = Store::open(directory.path(), moment()).unwrap();
     let events = (0..5).map(|number| event_of(PERSON, number)).collect();
     store.accept_events(events, moment()).await.unwrap();
-    let records = vec![interview_of(PERSON, "int-1", 0), interview_of("EMP-1", "int-2", 1)];
+    let records = vec![
+        interview_of(PERSON, "int-1", 0),
+        interview_of("EMP-1", "int-2", 1),
+    ];
     store
         .put_interviews(records, somebody(), moment().wall)
         .await
