@@ -241,10 +241,8 @@ impl Cleaned {
 /// its texts.
 #[must_use]
 pub fn stands_in(staff_id: &str, data: &str) -> bool {
-    if ["null", "true", "false"].contains(&staff_id)
-        && let Ok(value) = serde_json::from_str(data)
-    {
-        return stands_in_texts_of(staff_id, &value);
+    if ["null", "true", "false"].contains(&staff_id) {
+        return stands_in_json(staff_id, data);
     }
     let spelled = Value::from(staff_id).to_string();
     let is_number = staff_id.bytes().all(|byte| byte.is_ascii_digit());
@@ -252,13 +250,22 @@ pub fn stands_in(staff_id: &str, data: &str) -> bool {
     is_word_of(&spelled[1..spelled.len() - 1], data, is_part)
 }
 
-fn stands_in_texts_of(word: &str, value: &Value) -> bool {
+/// Whether a staff id stands in a text of this JSON as [`stands_in_text`] says; its keys and numbers are not looked at.
+#[must_use]
+pub fn stands_in_json(staff_id: &str, json: &str) -> bool {
+    serde_json::from_str(json).map_or_else(
+        |_| stands_in_text(staff_id, json),
+        |value| stands_in_texts_of(staff_id, &value),
+    )
+}
+
+fn stands_in_texts_of(staff_id: &str, value: &Value) -> bool {
     match value {
-        Value::String(text) => stands_in_text(word, text),
-        Value::Array(items) => items.iter().any(|item| stands_in_texts_of(word, item)),
+        Value::String(text) => stands_in_text(staff_id, text),
+        Value::Array(items) => items.iter().any(|one| stands_in_texts_of(staff_id, one)),
         Value::Object(members) => members
-            .iter()
-            .any(|(key, item)| stands_in_text(word, key) || stands_in_texts_of(word, item)),
+            .values()
+            .any(|one| stands_in_texts_of(staff_id, one)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -84,3 +84,17 @@ fn a_label_shows_neither_the_id_nor_the_same_for_another_key() {
     assert_ne!(label(b"key", "EMP-1"), label(b"another", "EMP-1"));
     assert_eq!(label(b"key", "EMP-1").len(), DIGITS + 1);
 }
+
+#[test]
+fn a_word_of_json_is_looked_for_in_its_texts() {
+    let payload = r#"{"staffId":"EMP-1","photo":null,"isNew":true,"null":0}"#;
+    for word in ["null", "true", "false"] {
+        assert!(!stands_in(word, payload), "{word}");
+        assert!(
+            stands_in(word, &format!(r#"{{"of":["{word}"]}}"#)),
+            "{word}"
+        );
+    }
+    assert!(!stands_in_json("0", r#"{"count":0,"reason":"none"}"#));
+    assert!(stands_in_json("0", r#"{"reason":"for 0"}"#));
+}

@@ -5,28 +5,25 @@ use rusqlite::{Connection, Statement, params};
 
 use super::{Store, StoreError};
 use crate::clock::Moment;
-use crate::person::{Mentions, Notes, stands_in_text};
+use crate::person::{Mentions, Notes, stands_in_json, stands_in_text};
 use crate::timestamp::Timestamp;
 
 /// Rows that are looked at in one go; the time of one read stays short.
 const LOOKED_AT_ONCE: u32 = 2000;
 
-/// Of tables that grow, the rows after a place: the place, what the row is called, and its text.
+/// Of tables that grow, the rows after a place: the place, what the row is called, its text, and its JSON, if it has any.
 const INTERVIEWS: &str = "
     SELECT seq, id, iif(employee_id = ?2, '', id || ' ' || coalesce(employee_name, '') || ' ' ||
-                        coalesce(voicedrive_sync_id, '') || ' ' || coalesce(status_reason, ''))
+                        coalesce(voicedrive_sync_id, '') || ' ' || coalesce(status_reason, '')), NULL
       FROM interviews WHERE seq > ?1 ORDER BY seq LIMIT ?3";
 const AUDIT: &str = "
-    SELECT seq, at, who || ' ' || coalesce(subject, '') || ' ' || coalesce(reason, '')
+    SELECT seq, at, who || ' ' || coalesce(subject, '') || ' ' || coalesce(reason, ''), NULL
       FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?3";
-/// Of a hold that is over, the reason is erased, and the name of its route stays. Only the texts of the JSON can be somebody's,
-/// not its keys and numbers.
+/// Of a hold that is over, the reason is erased, and the name of its route stays.
 const INCIDENTS: &str = "
-    SELECT seq, id, subject || ' ' || iif(closed_at IS NOT NULL AND kind = 'on_hold', '',
-                coalesce((SELECT group_concat(t.atom, ' ') FROM json_tree(i.finding) t WHERE t.type = 'text'), '')
-                || ' ' ||
-                coalesce((SELECT group_concat(t.atom, ' ') FROM alert_messages m, json_tree(m.report) t
-                           WHERE m.incident = i.seq AND t.type = 'text'), ''))
+    SELECT seq, id, subject,
+           iif(closed_at IS NOT NULL AND kind = 'on_hold', NULL, '[' || finding || coalesce(
+               (SELECT ',' || group_concat(m.report, ',') FROM alert_messages m WHERE m.incident = i.seq), '') || ']')
       FROM incidents i WHERE ?2 IS NOT NULL AND seq > ?1 ORDER BY seq LIMIT ?3";
 
 /// Of small tables all rows: what the row is called, and its text.
@@ -119,7 +116,10 @@ fn some_with(
     let mut rows = statement.query((after, staff_id, LOOKED_AT_ONCE))?;
     let (mut found, mut last, mut looked_at) = (Vec::new(), None, 0);
     while let Some(row) = rows.next()? {
-        if stands_in_text(staff_id, row.get_ref(2)?.as_str()?) {
+        let is_in_json = |json| stands_in_json(staff_id, json);
+        if stands_in_text(staff_id, row.get_ref(2)?.as_str()?)
+            || row.get_ref(3)?.as_str_or_null()?.is_some_and(is_in_json)
+        {
             found.push(row.get(1)?);
         }
         last = Some(row.get(0)?);

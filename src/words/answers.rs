@@ -2,8 +2,9 @@
 
 use crate::command_line::CommandLine;
 use crate::language::Language;
+use crate::reconciliation::RangeError;
 use crate::token::Scope;
-use crate::words::{reconciliations, recoveries};
+use crate::words::recoveries;
 
 /// What a request to the daemon was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
     if !message.is_ascii() && matches!(code, "STORAGE_UNAVAILABLE" | "CONFLICT") {
         return message.to_owned();
     }
-    if let Some(sentence) = reconciliations::refused_in_japanese(message) {
+    if let Some(sentence) = of_range(message) {
         return sentence.to_owned();
     }
     let sentence = match (code, subject) {
@@ -193,6 +194,30 @@ fn meant(message: &str) -> String {
     let meant = message.split_once("did you mean ");
     let meant = meant.and_then(|(_, rest)| rest.split_once('?'));
     meant.map_or_else(String::new, |(name, _)| format!("もしかして: {name}。"))
+}
+
+/// Why a comparison's range was refused; none: `message` is about something else.
+fn of_range(message: &str) -> Option<&'static str> {
+    let mut all = RangeError::ALL.into_iter();
+    let error = all.find(|error| error.to_string() == message)?;
+    Some(match error {
+        RangeError::Nothing => {
+            "番号 (ID) が 1 つもありません。比べる期間を --from と --to で指定してください"
+        }
+        RangeError::NoTime => {
+            "一覧の番号 (ID) からは、いつ受け付けたものか分かりません。比べる期間を --from と --to で指定してください"
+        }
+        RangeError::Reversed => {
+            "--to は --from より後にしてください。--to の時刻に受け付けたものは比べません。ある 1 日を比べるには、--to に次の日を指定します"
+        }
+        RangeError::EndsBeforeIds => {
+            "--to が、一覧の最初の番号 (ID) より前です。--to を確かめるか、--from も指定してください"
+        }
+        RangeError::BeginsAfterIds => {
+            "--from が、一覧の最後の番号 (ID) より後です。--from を確かめるか、--to も指定してください"
+        }
+        RangeError::TooLong => "1 回に比べられるのは 92 日までです",
+    })
 }
 
 /// `message` names the known routes behind a colon when there is no such route.

@@ -6,7 +6,6 @@ use crate::cause::Cause;
 use crate::import::id_list::{BadLines, LineFault, NotAList, Place};
 use crate::import::source::Foreign;
 use crate::language::{Language, Locale};
-use crate::reconciliation::RangeError;
 use crate::reconciliation::received::NotReceived;
 use crate::route::settings::Settings;
 use crate::words::system::of_system;
@@ -225,30 +224,6 @@ pub(crate) fn empty_list(language: Language) -> String {
         "ID が 1 つもありません。VoiceDrive に何もない期間を比べるには --from と --to を指定してください",
         "there are no ids in it; to compare a time of which VoiceDrive has nothing, give --from and --to"
     )
-}
-
-/// Why a range was refused that the API has told in these English words; none when it told something else.
-pub(crate) fn refused_in_japanese(message: &str) -> Option<&'static str> {
-    let mut all = RangeError::ALL.into_iter();
-    let error = all.find(|error| error.to_string() == message)?;
-    Some(match error {
-        RangeError::Nothing => {
-            "番号 (ID) が 1 つもありません。比べる期間を --from と --to で指定してください"
-        }
-        RangeError::NoTime => {
-            "一覧の番号 (ID) からは、いつ受け付けたものか分かりません (UUID のバージョン 7 ではありません)。比べる期間を --from と --to で指定してください"
-        }
-        RangeError::Reversed => {
-            "--to は --from より後にしてください。--to の時刻に受け付けたものは比べません。ある 1 日を比べるには、--to に次の日を指定します"
-        }
-        RangeError::EndsBeforeIds => {
-            "--to が、一覧の最初の番号 (ID) より前です。--to を確かめるか、--from も指定してください"
-        }
-        RangeError::BeginsAfterIds => {
-            "--from が、一覧の最後の番号 (ID) より後です。--from を確かめるか、--to も指定してください"
-        }
-        RangeError::TooLong => "1 回に比べられるのは 92 日までです",
-    })
 }
 
 impl NotAList {

@@ -107,7 +107,7 @@ impl<'a> Comparer<'a> {
 }
 
 impl Comparison {
-    /// Whether a delivery was compared, or somebody said in which range there is none. A list of which the relay knows
+    /// Whether a delivery was compared, or somebody said in which range of some route there is none. A list of which the relay knows
     /// nothing, or one of before the range, confirms nothing.
     #[must_use]
     pub fn has_compared(&self, question: &Question) -> bool {
@@ -124,7 +124,8 @@ impl Comparison {
             ignored: _,
         } = self.standing;
         let compared = matched + arrived + missing + no_effect + dismissed + erased;
-        compared > 0 || question.range_was_said && !question.is_too_early()
+        let is_of_something = !question.routes.is_empty() && question.range_was_said;
+        compared > 0 || is_of_something && !question.is_too_early()
     }
 
     fn keep(&mut self, delivery: &Delivery<'_>, verdict: Verdict, reason: Option<Reason>) {

@@ -492,7 +492,8 @@ fn a_list_of_before_its_range_says_nothing_of_it() {
     let at = |hours| Timestamp::from_unix_ms(hours * 3_600_000);
     let compares = |from, to, made_at: Option<i64>| {
         let range = (Some(at(from)), Some(at(to)));
-        let question = Question::of(vec![], range, made_at.map(at), vec![], at(9)).unwrap();
+        let routes = vec!["default".to_owned()];
+        let question = Question::of(routes, range, made_at.map(at), vec![], at(9)).unwrap();
         compare(&question, &[]).has_compared(&question)
     };
     // The future, what has hardly begun, and what came after the list.
@@ -526,4 +527,9 @@ fn a_list_of_something_else_has_compared_nothing() {
         ..foreign
     };
     assert!(compare(&said, &[]).has_compared(&said));
+    let of_no_route = Question {
+        routes: vec![],
+        ..said
+    };
+    assert!(!compare(&of_no_route, &[]).has_compared(&of_no_route));
 }
