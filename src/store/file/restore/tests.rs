@@ -1,3 +1,5 @@
+//! Errors of a restore, as a person is told of them.
+
 use super::*;
 
 #[test]
