@@ -100,7 +100,7 @@ mod tests {
             ("employe.created", Some("employee.created")),
             ("employee.updatd", Some("employee.updated")),
             ("survay.answered", Some("survey.*")),
-            ("survey", None),
+            ("survey", Some("survey.*")),
             ("employee.retired", None),
             ("photo.changed", None),
         ] {

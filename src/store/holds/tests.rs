@@ -1,3 +1,5 @@
+//! Holds of one route and of all of them: what is due, what is shown and told, and how they end.
+
 use std::collections::HashSet;
 
 use super::*;
