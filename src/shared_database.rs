@@ -21,7 +21,8 @@ pub use error::SharedDatabaseError;
 pub use inspection::Server;
 pub use own::KnownChunk;
 pub use parcel::{Parcel, Placement, Remark, RowToPlace, Written};
-pub use reading::{Link, PlacedRow};
+pub use placing::PlacedNote;
+pub use reading::{Link, PlacedRow, RemarkThere};
 pub use shape::{Limit, Shape, ShapeOfColumn};
 
 use crate::chunk::Unit;

@@ -1,8 +1,9 @@
 //! Comparing both sides, row by row and by their statistics.
 
+mod placed;
 mod statistics;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::MoveError;
@@ -12,13 +13,13 @@ use super::plan::structure;
 use super::source::{self, Pass, Read};
 use crate::chunk::{Cell, Chunk, Table};
 use crate::clock::Clock;
-use crate::shared_database::{PlacedRow, Placement, RowToPlace, SharedDatabase, SharedTable};
+use crate::shared_database::{Placement, SharedDatabase, SharedTable};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
-pub use statistics::Counted;
+pub use statistics::{Counted, OtherAnswer};
 
-/// Differences that are named.
-const TOLD: usize = 100;
+/// Differences that are named, of rows and of statistics.
+pub const TOLD: usize = 100;
 
 /// How a row differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,12 +78,12 @@ impl Verified {
     }
 }
 
-/// Compares everything with a copy of the relay's database of `moment`.
+/// Compares everything with a copy of the relay's database of `moment`. Two connections read at once.
 ///
 /// # Errors
 /// When one of the two sides does not answer, or nothing was copied.
 pub async fn run(
-    target: &mut SharedDatabase,
+    [target, second]: &mut [SharedDatabase; 2],
     open: impl Fn() -> Result<CarriedCopy, MoveError>,
     moment: Timestamp,
     stand_in: Option<&str>,
@@ -109,6 +110,7 @@ pub async fn run(
                 if is_known(known.as_ref(), &chunk, digest(&chunk, &placements)) {
                     let side = Side {
                         target,
+                        second,
                         mapping: &there.mapping,
                         verified: &mut verified,
                     };
@@ -121,6 +123,7 @@ pub async fn run(
             (Read::Chunk(chunk), Some((Pass::Links, tables, ..))) => {
                 let side = Side {
                     target,
+                    second,
                     mapping: &there.mapping,
                     verified: &mut verified,
                 };
@@ -134,6 +137,7 @@ pub async fn run(
                 };
                 let side = Side {
                     target,
+                    second,
                     mapping: &there.mapping,
                     verified: &mut verified,
                 };
@@ -152,6 +156,7 @@ type Current = (Pass, Arc<Vec<Table>>, Option<Cell>);
 /// The other side, and what was found on it.
 struct Side<'a> {
     target: &'a mut SharedDatabase,
+    second: &'a mut SharedDatabase,
     mapping: &'a Mapping,
     verified: &'a mut Verified,
 }
@@ -165,37 +170,22 @@ impl Side<'_> {
     ) -> Result<(), MoveError> {
         let Side {
             target,
+            second,
             mapping,
             verified,
         } = self;
-        for (table, rows) in tables.iter().zip(&chunk.rows) {
-            let (lower, upper) = (chunk.lower.as_ref(), chunk.upper.as_ref());
-            let there = target.own_rows(table, lower, upper).await?;
-            verified.rows += rows.len() as u64;
-            compare_own(table, rows, &there, verified);
+        // The server reads for both connections at once.
+        let (of_own, of_shared) = tokio::try_join!(
+            own_rows(second, tables, chunk),
+            placed::read(target, placements, chunk)
+        )?;
+        for ((table, here), there) in tables.iter().zip(&chunk.rows).zip(&of_own) {
+            verified.rows += here.len() as u64;
+            compare_own(table, here, there, verified);
         }
-        for placement in placements {
-            let table = placement.table;
-            let placed = target.placed_of(table, chunk).await?;
-            compare_placed(placement, &placed, verified);
-            let ids: Vec<_> = placed.iter().cloned().collect();
-            let columns = &placement.columns[1..];
-            let there = target.shared_rows(table, columns, &ids).await?;
-            for row in placement
-                .rows
-                .iter()
-                .filter(|row| placed.contains(row.id()))
-            {
-                verified.placed += 1;
-                let how = match there.get(row.id()) {
-                    None => Some(How::Missing),
-                    Some(there) => changed(placement, mapping, row, there).map(How::Changed),
-                };
-                if let Some(how) = how {
-                    let key = String::from_utf8_lossy(row.id()).into_owned();
-                    verified.differs(shared(target, table), &key, how);
-                }
-            }
+        for (placement, there) in placements.iter().zip(&of_shared) {
+            let name = shared(target, placement.table);
+            placed::compare(&name, placement, mapping, there, verified);
         }
         Ok(())
     }
@@ -236,6 +226,20 @@ impl Side<'_> {
         }
         Ok(())
     }
+}
+
+/// The rows of a chunk's tables in the own database, in its order.
+async fn own_rows(
+    target: &mut SharedDatabase,
+    tables: &[Table],
+    chunk: &Chunk,
+) -> Result<Vec<Vec<Vec<Cell>>>, MoveError> {
+    let (lower, upper) = (chunk.lower.as_ref(), chunk.upper.as_ref());
+    let mut all = Vec::new();
+    for table in tables {
+        all.push(target.own_rows(table, lower, upper).await?);
+    }
+    Ok(all)
 }
 
 fn shared(target: &SharedDatabase, table: SharedTable) -> String {
@@ -282,69 +286,4 @@ fn shown(key: &[Cell]) -> String {
         other => other.text().unwrap_or_default().to_owned(),
     });
     parts.collect::<Vec<_>>().join(", ")
-}
-
-/// Which rows are said to be there.
-fn compare_placed(placement: &Placement, placed: &HashSet<Vec<u8>>, verified: &mut Verified) {
-    let wanted: HashSet<&[u8]> = placement.rows.iter().map(RowToPlace::id).collect();
-    let out = placement.rows.len()
-        - placement
-            .rows
-            .iter()
-            .filter(|row| placed.contains(row.id()))
-            .count();
-    let kept_out: HashSet<_> = placement
-        .remarks
-        .iter()
-        .filter(|remark| super::mapping::word::keeps_out(&remark.what))
-        .map(|remark| remark.number)
-        .collect();
-    verified.kept_out += (out + kept_out.len()) as u64;
-    for id in placed.iter().filter(|id| !wanted.contains(id.as_slice())) {
-        let key = String::from_utf8_lossy(id).into_owned();
-        verified.differs(placement.table.name().to_owned(), &key, How::Extra);
-    }
-}
-
-/// The columns of a row in a shared table that have another value; none: all are as they should be.
-fn changed(
-    placement: &Placement,
-    mapping: &Mapping,
-    row: &RowToPlace,
-    there: &PlacedRow,
-) -> Option<Vec<String>> {
-    let shape = mapping.shapes.get(&placement.table);
-    let each = placement.columns[1..]
-        .iter()
-        .zip(&row.cells[1..])
-        .zip(&there.values);
-    let changed: Vec<_> = each
-        .filter(|((column, here), there)| {
-            let is_json = || {
-                let column = shape.and_then(|shape| shape.columns.get(**column));
-                column.is_some_and(|column| column.kind == "json")
-            };
-            !is_same(here, there.as_deref(), is_json)
-        })
-        .map(|((column, _), _)| (*column).to_owned())
-        .collect();
-    (!changed.is_empty()).then_some(changed)
-}
-
-fn is_same(here: &Cell, there: Option<&[u8]>, is_json: impl FnOnce() -> bool) -> bool {
-    match (here, there) {
-        (Cell::Null, None) => true,
-        (Cell::Integer(number), Some(there)) => number.to_string().as_bytes() == there,
-        (Cell::Text(here) | Cell::Bytes(here), Some(there)) => {
-            here == there || (is_json() && is_same_json(here, there))
-        }
-        _ => false,
-    }
-}
-
-/// MySQL spells JSON anew: keys in another order, other blanks.
-fn is_same_json(here: &[u8], there: &[u8]) -> bool {
-    let parsed = |text| serde_json::from_slice::<serde_json::Value>(text).ok();
-    let here = parsed(here);
-    here.is_some() && here == parsed(there)
 }

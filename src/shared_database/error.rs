@@ -39,7 +39,11 @@ const OF_ROW: [u16; 12] = [
 ];
 
 /// Errors about a disk or a table that is full.
-const FULL: [u16; 3] = [1021, 1026, 1114];
+const FULL: [u16; 2] = [1021, 1114];
+/// Errors about a file or a table that may come of a full disk: the message has the number of the true reason then.
+const MAY_BE_FULL: [u16; 6] = [1, 3, 1004, 1005, 1026, 1030];
+/// These numbers: no space left on the device, no more room in the file.
+const NO_ROOM: [&str; 2] = ["28", "135"];
 /// Errors about privileges: on a database, a table, a column, or as such.
 const DENIED: [u16; 4] = [1044, 1142, 1143, 1227];
 
@@ -73,7 +77,14 @@ impl SharedDatabaseError {
     /// Whether its disk, or what a table may take of it, is full.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if FULL.contains(code))
+        let Self::Refused { code, said } = self else {
+            return false;
+        };
+        let has_number = || {
+            let mut numbers = said.split(|letter: char| !letter.is_ascii_alphanumeric());
+            numbers.any(|number| NO_ROOM.contains(&number))
+        };
+        FULL.contains(code) || (MAY_BE_FULL.contains(code) && has_number())
     }
 
     /// Whether it does not know the user by this password.
@@ -107,5 +118,54 @@ impl SharedDatabaseError {
 impl From<mysql_async::Error> for SharedDatabaseError {
     fn from(error: mysql_async::Error) -> Self {
         Self::of(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As MariaDB and MySQL say it.
+    #[test]
+    fn a_full_disk_is_known_by_its_number_or_by_the_one_in_the_message() {
+        let is_full = |code, said: &str| {
+            let said = said.to_owned();
+            SharedDatabaseError::Refused { code, said }.is_full()
+        };
+        for (code, said) in [
+            (1114, "The table 'webhook_send_logs' is full"),
+            (
+                1021,
+                "Disk full (/tmp/#sql1); waiting for someone to free some space...",
+            ),
+            (
+                1005,
+                "Can't create table `relay`.`incidents` (errno: 135 \"No more room in record file\")",
+            ),
+            (
+                1030,
+                "Got error 28 \"No space left on device\" from storage engine InnoDB",
+            ),
+            (
+                3,
+                "Error writing file '/tmp/x' (Errcode: 28 \"No space left on device\")",
+            ),
+            (
+                1026,
+                "Error writing file './log.000001' (errno: 28 - No space left on device)",
+            ),
+        ] {
+            assert!(is_full(code, said), "{code} {said}");
+        }
+        for (code, said) in [
+            (
+                1005,
+                "Can't create table `relay`.`t28` (errno: 121 \"Duplicate key on write or update\")",
+            ),
+            (1030, "Got error 168 from storage engine"),
+            (1062, "28"),
+        ] {
+            assert!(!is_full(code, said), "{code} {said}");
+        }
     }
 }

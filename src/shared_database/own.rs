@@ -2,6 +2,8 @@
 //!
 //! Texts that are keys are bytes there: no collation makes two of them one.
 
+use std::collections::HashSet;
+
 use mysql_async::{Row, Value};
 
 use super::values::{bytes, quoted, value};
@@ -99,8 +101,22 @@ impl SharedDatabase {
         }
         match self.kept_digest().await? {
             None => Err(Error::NothingCopied),
-            Some(digest) if digest == digest_of(tables) => Ok(()),
+            Some(digest) if digest == digest_of(tables) => self.is_made(tables).await,
             Some(_) => Err(Error::OtherVersion),
+        }
+    }
+
+    /// Whether all of it is there: the first copy may have been broken off while it was made.
+    async fn is_made(&mut self, tables: &[Table]) -> Result<(), Error> {
+        let sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?";
+        let found = self.rows(sql, vec![self.names.0.clone().into()]).await?;
+        let found: HashSet<_> = found.iter().map(|row| bytes(row, 0)).collect();
+        let tables = tables.iter().map(|table| table.name);
+        let mut needed = tables.chain(super::statistics::VIEW_NAMES);
+        if needed.all(|name| found.contains(name.as_bytes())) {
+            Ok(())
+        } else {
+            Err(Error::NothingCopied)
         }
     }
 

@@ -16,6 +16,15 @@ use crate::chunk::{Chunk, key_of};
 /// Ids in one question.
 const IDS_AT_ONCE: usize = 500;
 
+/// The note that a row was put into a shared table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedNote {
+    /// The key of the relay's row.
+    pub row_key: Vec<u8>,
+    /// Of its cells.
+    pub digest: [u8; 32],
+}
+
 impl SharedDatabase {
     /// Makes a shared table have the rows of a placement, and of the relay's no others in its range.
     pub(super) async fn place(
@@ -47,7 +56,7 @@ impl SharedDatabase {
         for row in &placement.rows {
             match placed.get(row.id()) {
                 Some(_) if missing.contains(row.id()) => new.push(row),
-                Some(digest) if *digest == row.digest && !parcel.anew => {}
+                Some(note) if note.digest == row.digest && !parcel.anew => {}
                 Some(_) => self.change(placement, row, one_by_one, written).await?,
                 None => new.push(row),
             }
@@ -58,21 +67,27 @@ impl SharedDatabase {
     }
 
     /// What was placed for the rows of a chunk, by id.
-    async fn placed_in(
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn placed_in(
         &mut self,
         table: SharedTable,
         chunk: &Chunk,
-    ) -> Result<HashMap<Vec<u8>, [u8; 32]>, Error> {
+    ) -> Result<HashMap<Vec<u8>, PlacedNote>, Error> {
         let (condition, mut values) = range_of_keys("row_key", chunk);
         values.insert(0, table.name().into());
         let sql = format!(
-            "SELECT id, digest FROM {}.placed_rows WHERE shared_table = ? AND {condition}",
+            "SELECT id, row_key, digest FROM {}.placed_rows WHERE shared_table = ? AND {condition}",
             self.own
         );
         let rows = self.rows(&sql, values).await?;
         let placed = rows.iter().map(|row| {
-            let digest = bytes(row, 1).try_into().unwrap_or_default();
-            (bytes(row, 0), digest)
+            let note = PlacedNote {
+                row_key: bytes(row, 1),
+                digest: bytes(row, 2).try_into().unwrap_or_default(),
+            };
+            (bytes(row, 0), note)
         });
         Ok(placed.collect())
     }

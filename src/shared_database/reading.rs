@@ -19,6 +19,19 @@ pub struct PlacedRow {
     pub values: Vec<Option<Vec<u8>>>,
 }
 
+/// What is said of a row, as the own database has it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RemarkThere {
+    /// The key of the relay's row.
+    pub row_key: Vec<u8>,
+    /// What, as a word.
+    pub what: Vec<u8>,
+    /// In which column; empty: in the whole row.
+    pub column: Vec<u8>,
+    /// The row's id.
+    pub id: Vec<u8>,
+}
+
 /// From which interview one was rescheduled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -94,23 +107,29 @@ impl SharedDatabase {
         Ok(placed)
     }
 
-    /// The ids under which the relay has put rows into a shared table for a chunk.
+    /// What is said of the rows of a chunk: the row's key, the word, the column, the id.
     ///
     /// # Errors
     /// The server's.
-    pub async fn placed_of(
+    pub async fn remarks_in(
         &mut self,
         table: SharedTable,
         chunk: &Chunk,
-    ) -> Result<HashSet<Vec<u8>>, Error> {
+    ) -> Result<HashSet<RemarkThere>, Error> {
         let (condition, mut values) = range_of_keys("row_key", chunk);
         values.insert(0, table.name().into());
         let sql = format!(
-            "SELECT id FROM {}.placed_rows WHERE shared_table = ? AND {condition}",
+            "SELECT row_key, remark, column_name, id FROM {}.row_remarks WHERE shared_table = ? AND {condition}",
             self.own
         );
         let rows = self.rows(&sql, values).await?;
-        Ok(rows.iter().map(|row| bytes(row, 0)).collect())
+        let remarks = rows.iter().map(|row| RemarkThere {
+            row_key: bytes(row, 0),
+            what: bytes(row, 1),
+            column: bytes(row, 2),
+            id: bytes(row, 3),
+        });
+        Ok(remarks.collect())
     }
 
     /// Retries that the staff system's own worker will make, by their ids: how many, and the first of them. The relay puts

@@ -14,11 +14,13 @@ const VIEWS: [&str; 3] = [
     include_str!("statistics/relay_queue.sql"),
     include_str!("statistics/relay_interviews.sql"),
 ];
+/// Their names.
+pub(super) const VIEW_NAMES: [&str; 3] = ["relay_deliveries", "relay_queue", "relay_interviews"];
 /// Deliveries by type and route, of a time and perhaps of a type.
 const SENDS: &str = include_str!("statistics/sends.sql");
 /// The queue by route and status.
 const QUEUE: &str = include_str!("statistics/queue.sql");
-/// Interviews by type, of a time, and perhaps of a facility, a department, a type.
+/// Interviews by facility, department and type, of a time, and perhaps of one of each.
 const INTERVIEWS: &str = include_str!("statistics/interviews.sql");
 /// The latest interviews that stand in the place of another one, of a time, and perhaps of a facility, a department.
 const RESCHEDULED: &str = include_str!("statistics/rescheduled.sql");
@@ -99,6 +101,20 @@ pub struct SendsThere {
     pub last: String,
 }
 
+/// Counts of interviews of one type in one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InterviewsThere {
+    /// The facility.
+    pub facility: Option<String>,
+    /// The department.
+    pub department: Option<String>,
+    /// The type.
+    pub interview_type: String,
+    /// Completed, scheduled, cancelled, not shown up, rescheduled, known to VoiceDrive, with a known duration, and the
+    /// minutes of those.
+    pub counts: [i64; 8],
+}
+
 /// The statements that make the views.
 pub(super) fn views(own: &str, shared: &str) -> Vec<String> {
     let in_place = |sql: &str| in_own(sql, own).replace("staff_system.", &format!("{shared}."));
@@ -159,20 +175,22 @@ impl SharedDatabase {
         Ok(counts.collect())
     }
 
-    /// Counts interviews by type: completed, scheduled, cancelled, not shown up, rescheduled, known to VoiceDrive, with a
-    /// known duration, and the minutes of those.
+    /// Counts interviews by facility, department and type.
     ///
     /// # Errors
     /// The server's.
     pub async fn interviews(
         &mut self,
         question: &Question<'_>,
-    ) -> Result<BTreeMap<String, [i64; 8]>, Error> {
+    ) -> Result<Vec<InterviewsThere>, Error> {
         let rows = self.answer(INTERVIEWS, question).await?;
-        let counts = rows
-            .iter()
-            .map(|row| (text(row, 0), std::array::from_fn(|at| number(row, at + 1))));
-        Ok(counts.collect())
+        let counted = rows.iter().map(|row| InterviewsThere {
+            facility: written(row, 0),
+            department: written(row, 1),
+            interview_type: text(row, 2),
+            counts: std::array::from_fn(|at| number(row, at + 3)),
+        });
+        Ok(counted.collect())
     }
 
     /// The latest interviews that stand in the place of another one: id, the other one's, date.

@@ -148,5 +148,82 @@ async fn what_was_never_copied_cannot_be_verified() {
         "{}",
         said.error
     );
+    // A first copy that was broken off, by a full disk say, while the tables were made.
+    relay.deliveries(1, 10);
+    relay.good(&["copy"]);
+    let sql = format!("DROP TABLE {}.incidents", databases.own);
+    databases.run(&[&sql]).await;
+    let said = relay.run(&["verify"]);
+    assert!(
+        said.error.contains("nothing was copied yet"),
+        "{}",
+        said.error
+    );
+    databases.drop().await;
+}
+
+/// What the own database says of what was put where is compared too: a row that nobody knows of any more is missing.
+#[tokio::test]
+async fn a_note_that_somebody_took_away_is_missed() {
+    let databases = Databases::make(HAND_WRITTEN, "utf8mb4_unicode_ci").await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 300);
+    relay.change(INTERVIEWS).await;
+    relay.good(&["copy"]);
+    let own = &databases.own;
+    databases
+        .run(&[
+            &format!("DELETE FROM {own}.placed_rows WHERE id = 'INT-1'"),
+            &format!("DELETE FROM {own}.row_remarks WHERE id = 'INT-4'"),
+            &format!("UPDATE {own}.placed_rows SET row_key = 'x' WHERE id = 'INT-3'"),
+        ])
+        .await;
+    let said = relay.run(&["verify"]);
+    assert_eq!(said.code, Some(1));
+    let found = said.json["differences"].as_array().unwrap();
+    let has = |table: &str, key: &str, how: &str| {
+        found.iter().any(|difference| {
+            let is_of_table = difference["table"].as_str().unwrap().ends_with(table);
+            is_of_table && difference["key"] == key && difference["how"] == how
+        })
+    };
+    assert!(has(".interviews", "INT-1", "missing"), "{}", said.json);
+    assert!(has("row_remarks", "INT-4", "missing"), "{}", said.json);
+    assert!(has("placed_rows", "INT-3", "changed"), "{}", said.json);
+    databases.drop().await;
+}
+
+/// The relay has counted wrongly: no row differs, and what does is said with both numbers.
+#[tokio::test]
+async fn where_only_statistics_differ_it_is_said_which_and_by_how_much() {
+    let databases = Databases::make(HAND_WRITTEN, "utf8mb4_unicode_ci").await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 300);
+    relay.good(&["copy"]);
+    let kept = relay.directory().join("relay-moved.db");
+    let connection = rusqlite::Connection::open(kept).unwrap();
+    connection
+        .execute_batch("UPDATE send_counts SET sent = sent + 1000")
+        .unwrap();
+    connection.close().unwrap();
+    let said = relay.run(&["verify"]);
+    assert_eq!(said.code, Some(1));
+    assert_eq!(said.json["differing"], json!(0));
+    let values = said.json["statistics"]["values"].as_array().unwrap();
+    let of_all = values
+        .iter()
+        .find(|value| value["asked"] == "webhook-stats all - -" && value["name"] == "sent");
+    let of_all = of_all.unwrap_or_else(|| panic!("{}", said.json));
+    assert_eq!(of_all["there"], "300");
+    assert_ne!(of_all["here"], "300");
+    for (language, words) in [
+        ("en", "All rows are the same, but"),
+        ("ja", "記録はすべて一致していますが"),
+    ] {
+        let read = relay.read(language, &["verify"]);
+        assert!(read.contains(words), "{read}");
+        assert!(read.contains("webhook-stats all - -"), "{read}");
+    }
     databases.drop().await;
 }

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment, MysqlTarget};
 use crate::move_to_mysql::copy::Copied;
 use crate::move_to_mysql::finding::{Finding, Weight};
-use crate::move_to_mysql::verify::{How, Verified};
+use crate::move_to_mysql::verify::{How, TOLD, Verified};
 use crate::move_to_mysql::{MoveError, copy, plan, verify};
 use crate::shared_database::{SharedDatabase, SharedDatabaseError};
 use crate::store::CarriedCopy;
@@ -46,13 +46,18 @@ impl MoveToMysql {
             locale: common.locale(environment),
             target: MysqlTarget::load(target, environment)?,
         };
-        let mut server = SharedDatabase::connect(&side.target)
-            .await
-            .map_err(|error| side.failed(&MoveError::Target(error)))?;
+        let mut server = side.connect().await?;
         let done = match self {
             Self::Plan(_) => side.plan(&mut server).await,
             Self::Copy(Copy { anew, .. }) => side.copy(&mut server, *anew).await,
-            Self::Verify(_) => side.verify(&mut server).await,
+            Self::Verify(_) => {
+                let mut both = [server, side.connect().await?];
+                let done = side.verify(&mut both).await;
+                let [first, second] = both;
+                second.close().await;
+                server = first;
+                done
+            }
         };
         server.close().await;
         done
@@ -161,7 +166,7 @@ impl Side<'_> {
         Ok(())
     }
 
-    async fn verify(&self, server: &mut SharedDatabase) -> Result<(), CliError> {
+    async fn verify(&self, servers: &mut [SharedDatabase; 2]) -> Result<(), CliError> {
         let _turn = self.turn()?;
         let path = moved_file(&self.config.storage.directory);
         if !path.exists() {
@@ -171,7 +176,7 @@ impl Side<'_> {
         let bar = self.bar(&self.open(&path)?, &CarriedCopy::units());
         let open = || Ok(CarriedCopy::open(&path)?);
         let stand_in = self.stand_in();
-        let verified = verify::run(server, open, moment, stand_in, &Clock::System, |steps| {
+        let verified = verify::run(servers, open, moment, stand_in, &Clock::System, |steps| {
             bar.inc(steps);
         })
         .await;
@@ -195,6 +200,13 @@ impl Side<'_> {
                 };
                 json!({"table": difference.table, "key": difference.key, "how": how, "columns": columns})
             });
+            let differing = verified.statistics.differing.iter();
+            let values = differing.clone().take(TOLD).flat_map(|answer| {
+                let values = answer.values.iter();
+                values.map(|value| {
+                    json!({"asked": answer.asked, "name": value.name, "here": value.here, "there": value.there})
+                })
+            });
             return print_line(
                 &json!({
                     "moment": moment,
@@ -207,7 +219,8 @@ impl Side<'_> {
                     "differences": differences.collect::<Vec<_>>(),
                     "statistics": {
                         "compared": verified.statistics.compared,
-                        "differing": verified.statistics.differing,
+                        "differing": differing.clone().map(|answer| &answer.asked).collect::<Vec<_>>(),
+                        "values": values.collect::<Vec<_>>(),
                     },
                 })
                 .to_string(),
@@ -217,6 +230,11 @@ impl Side<'_> {
             print_line(&line)?;
         }
         Ok(())
+    }
+
+    async fn connect(&self) -> Result<SharedDatabase, CliError> {
+        let connected = SharedDatabase::connect(&self.target).await;
+        connected.map_err(|error| self.failed(&MoveError::Target(error)))
     }
 
     fn stand_in(&self) -> Option<&str> {

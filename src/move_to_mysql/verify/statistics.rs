@@ -2,7 +2,7 @@
 
 mod interviews;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::MoveError;
 use super::super::mapping::date_time;
@@ -23,17 +23,55 @@ const FIRST: &str = "0001-01-01 00:00:00.000";
 pub struct Counted {
     /// Answers.
     pub compared: u64,
-    /// Those that differ, by what was asked for.
-    pub differing: Vec<String>,
+    /// Those that differ.
+    pub differing: Vec<OtherAnswer>,
 }
 
+/// An answer that is not the same on both sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherAnswer {
+    /// What was asked for.
+    pub asked: String,
+    /// What of it differs, the most important first.
+    pub values: Vec<OtherValue>,
+}
+
+/// A part of an answer that is not the same on both sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherValue {
+    /// Which part.
+    pub name: String,
+    /// What the relay answers; none: nothing, or something that is not shown.
+    pub here: Option<String>,
+    /// What the other side answers, likewise.
+    pub there: Option<String>,
+}
+
+/// An answer that is a number of counts, each by what it counts and by its name; nothing for all of them together.
+type Counts = BTreeMap<(String, &'static str), String>;
+
 impl Counted {
-    fn take<T: PartialEq>(&mut self, asked: impl FnOnce() -> String, here: &T, there: &T) {
+    fn take(&mut self, asked: impl FnOnce() -> String, values: Vec<OtherValue>) {
         self.compared += 1;
-        if here != there {
-            self.differing.push(asked());
+        if !values.is_empty() {
+            let asked = asked();
+            self.differing.push(OtherAnswer { asked, values });
         }
     }
+}
+
+/// Where two answers differ.
+fn other_counts(here: &Counts, there: &Counts) -> Vec<OtherValue> {
+    let names: BTreeSet<_> = here.keys().chain(there.keys()).collect();
+    let differing = names
+        .into_iter()
+        .filter(|name| here.get(name) != there.get(name));
+    let differing = differing.map(|name| OtherValue {
+        name: [name.0.as_str(), name.1].join(" ").trim_start().to_owned(),
+        here: here.get(name).cloned(),
+        there: there.get(name).cloned(),
+    });
+    differing.collect()
 }
 
 /// A range, its name, and its ends as the other side writes them.
@@ -103,17 +141,12 @@ pub(super) async fn compare(
     let (types, routes) = (each(filters.event_types), each(filters.routes));
     target.keep_for_counting().await?;
     for range in ranges(moment) {
-        for (event_type, route) in types
-            .iter()
-            .flat_map(|a| routes.iter().map(move |b| (a, b)))
-        {
-            sends(
-                target,
-                copy,
-                (&range, event_type.as_deref(), route.as_deref()),
-                &mut counted,
-            )
-            .await?;
+        // By type and route: the answer of each filter is a part of it.
+        let there = target.sends(&range.of_sends()).await?;
+        for event_type in types.iter().map(Option::as_deref) {
+            for route in routes.iter().map(Option::as_deref) {
+                sends(copy, &there, (&range, event_type, route), &mut counted)?;
+            }
         }
     }
     for route in &routes {
@@ -131,17 +164,9 @@ pub(super) async fn compare(
     Ok(counted)
 }
 
-/// What an answer about sends says.
-#[derive(Default, PartialEq, Eq)]
-struct Sends {
-    total: SendCounts,
-    by_type: BTreeMap<String, SendCounts>,
-    last: Option<Timestamp>,
-}
-
-async fn sends(
-    target: &mut SharedDatabase,
+fn sends(
     copy: &CarriedCopy,
+    there: &[SendsThere],
     (range, event_type, route): (&Range, Option<&str>, Option<&str>),
     counted: &mut Counted,
 ) -> Result<(), MoveError> {
@@ -151,22 +176,16 @@ async fn sends(
         event_type: event_type.map(str::to_owned),
         routes: route.map(|route| vec![route.to_owned()]),
     })?;
-    let here = Sends {
-        total: here.total,
-        by_type: here.by_type,
-        last: here.last_sent_at,
+    let here = sends_by_name(&here.total, &here.by_type, here.last_sent_at);
+    let is_asked = |row: &&SendsThere| {
+        event_type.is_none_or(|of| of == row.event_type) && route.is_none_or(|of| of == row.route)
     };
-    let question = Question {
-        event_type,
-        route,
-        ..range.of_sends()
-    };
-    let there = added(&target.sends(&question).await?);
+    let there = added(there.iter().filter(is_asked));
     let asked = || {
         let (event_type, route) = (shown(event_type), shown(route));
         format!("webhook-stats {} {event_type} {route}", range.name)
     };
-    counted.take(asked, &here, &there);
+    counted.take(asked, other_counts(&here, &there));
     Ok(())
 }
 
@@ -191,20 +210,56 @@ async fn queue(
         let rows = there.iter().filter(|((_, is), _)| is == status);
         rows.map(|(_, count)| count.cast_unsigned()).sum()
     };
-    let there = ["pending", "processing", "completed", "failed", "dismissed"].map(of);
     let here = [
-        here.pending,
-        here.processing,
-        here.completed,
-        here.failed,
-        here.dismissed,
+        ("pending", here.pending),
+        ("processing", here.processing),
+        ("completed", here.completed),
+        ("failed", here.failed),
+        ("dismissed", here.dismissed),
     ];
-    counted.take(|| format!("queueStatus {}", shown(route)), &here, &there);
+    let there = here.map(|(status, _)| (status, of(status)));
+    let [here, there] = [here, there].map(|counts| named("", counts).collect());
+    let asked = || format!("queueStatus {}", shown(route));
+    counted.take(asked, other_counts(&here, &there));
     Ok(())
 }
 
-fn added(rows: &[SendsThere]) -> Sends {
-    let mut sends = Sends::default();
+fn named<const N: usize>(
+    of: &str,
+    counts: [(&'static str, u64); N],
+) -> impl Iterator<Item = ((String, &'static str), String)> {
+    let counts = counts.into_iter();
+    counts.map(move |(name, count)| ((of.to_owned(), name), count.to_string()))
+}
+
+fn sends_by_name(
+    total: &SendCounts,
+    by_type: &BTreeMap<String, SendCounts>,
+    last: Option<Timestamp>,
+) -> Counts {
+    let all = std::iter::once(("", total));
+    let each = all.chain(by_type.iter().map(|(of, counts)| (of.as_str(), counts)));
+    let mut answer: Counts = each
+        .flat_map(|(of, counts)| {
+            let counts = [
+                ("sent", counts.sent),
+                ("succeeded", counts.succeeded),
+                ("failed", counts.failed),
+                ("timeout", counts.timeout),
+                ("retried", counts.retried),
+                ("successful_ms", counts.successful_ms),
+            ];
+            named(of, counts)
+        })
+        .collect();
+    let last = last.map(|moment| ((String::new(), "last_sent_at"), moment.to_string()));
+    answer.extend(last);
+    answer
+}
+
+fn added<'a>(rows: impl Iterator<Item = &'a SendsThere>) -> Counts {
+    let (mut total, mut by_type) = (SendCounts::default(), BTreeMap::new());
+    let mut latest = None;
     for row in rows {
         let [sent, succeeded, failed, timeout, retried, successful_ms] = row.counts;
         let change = SendChange {
@@ -215,18 +270,49 @@ fn added(rows: &[SendsThere]) -> Sends {
             retried,
             successful_ms,
         };
-        sends.total.add(&change, 1);
-        sends
-            .by_type
-            .entry(row.event_type.clone())
-            .or_default()
-            .add(&change, 1);
+        total.add(&change, 1);
+        let of_type: &mut SendCounts = by_type.entry(row.event_type.clone()).or_default();
+        of_type.add(&change, 1);
         let last = Timestamp::parse(&format!("{}Z", row.last.replace(' ', "T"))).ok();
-        sends.last = sends.last.max(last);
+        latest = latest.max(last);
     }
-    sends
+    sends_by_name(&total, &by_type, latest)
 }
 
 fn shown(filter: Option<&str>) -> &str {
     filter.unwrap_or("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_named_with_what_both_sides_say_and_what_all_have_first() {
+        let sends = |sent, of: &str, last: Option<&str>| {
+            let counts = SendCounts {
+                sent,
+                ..SendCounts::default()
+            };
+            let by_type = [(of.to_owned(), counts.clone())].into();
+            let last = last.map(|moment| Timestamp::parse(moment).unwrap());
+            sends_by_name(&counts, &by_type, last)
+        };
+        let moment = "2025-10-26T14:30:00.123Z";
+        let (here, there) = (sends(3, "a.b", Some(moment)), sends(2, "a.b", None));
+        let value = |name: &str, here: &str, there: Option<&str>| OtherValue {
+            name: name.to_owned(),
+            here: Some(here.to_owned()),
+            there: there.map(str::to_owned),
+        };
+        assert_eq!(
+            other_counts(&here, &there),
+            [
+                value("last_sent_at", moment, None),
+                value("sent", "3", Some("2")),
+                value("a.b sent", "3", Some("2")),
+            ]
+        );
+        assert_eq!(other_counts(&here, &here), []);
+    }
 }

@@ -1,4 +1,5 @@
-SELECT interview_type, SUM(interview_status = 'completed') AS completed, SUM(interview_status = 'scheduled') AS scheduled,
+SELECT facility_id, department_id, interview_type, SUM(interview_status = 'completed') AS completed,
+       SUM(interview_status = 'scheduled') AS scheduled,
        SUM(interview_status = 'cancelled') AS cancelled, SUM(interview_status = 'no_show') AS no_show,
        SUM(interview_status = 'rescheduled') AS rescheduled, COUNT(voicedrive_sync_id) AS synced,
        SUM(interview_status = 'completed' AND duration_minutes IS NOT NULL) AS timed,
@@ -7,4 +8,4 @@ SELECT interview_type, SUM(interview_status = 'completed') AS completed, SUM(int
  WHERE interview_date BETWEEN @from AND @to AND (@facility IS NULL OR facility_id = CAST(@facility AS BINARY))
    AND (@department IS NULL OR department_id = CAST(@department AS BINARY))
    AND (@interview_type IS NULL OR interview_type = CAST(@interview_type AS BINARY))
- GROUP BY interview_type
+ GROUP BY facility_id, department_id, interview_type

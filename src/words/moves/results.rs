@@ -5,10 +5,13 @@ use super::named;
 use crate::language::{Language, Locale};
 use crate::move_to_mysql::MoveError;
 use crate::move_to_mysql::copy::Copied;
-use crate::move_to_mysql::verify::{How, Verified};
+use crate::move_to_mysql::verify::{How, OtherAnswer, TOLD, Verified};
 use crate::shared_database::SharedDatabaseError as Target;
 use crate::timestamp::Timestamp;
 use crate::words::harmless;
+
+/// Values of a statistic that are shown when more of them differ.
+const VALUES: usize = 3;
 
 /// Everything is copied.
 pub(crate) fn copied(copied: &Copied, moment: Timestamp, locale: Locale) -> Vec<String> {
@@ -54,8 +57,6 @@ pub(crate) fn verified(verified: &Verified, moment: Timestamp, locale: Locale) -
         rows,
         placed,
         kept_out,
-        not_copied,
-        differing,
         ..
     } = verified;
     let compared = verified.statistics.compared;
@@ -87,30 +88,81 @@ pub(crate) fn verified(verified: &Verified, moment: Timestamp, locale: Locale) -
             }
         });
     }
-    for asked in &verified.statistics.differing {
-        let asked = harmless(asked);
+    let more = verified.differing.saturating_sub(TOLD as u64);
+    if more > 0 {
         lines.push(both!(
             language,
-            "  統計が違います: {asked}",
-            "  the statistics differ: {asked}"
+            "  ほかに {more} 件の記録が違います",
+            "  and {more} more rows differ"
         ));
     }
-    lines.push(if verified.is_good() {
+    lines.extend(other_answers(&verified.statistics.differing, language));
+    lines.push(verdict(verified, language));
+    lines
+}
+
+/// Statistics that are not the same on both sides, each with what is counted here and there.
+fn other_answers(differing: &[OtherAnswer], language: Language) -> Vec<String> {
+    let told = differing.iter().take(TOLD).map(|answer| {
+        let asked = harmless(&answer.asked);
+        let values = answer.values.iter().take(VALUES).map(|value| {
+            let name = harmless(&value.name);
+            let [here, there] =
+                [&value.here, &value.there].map(|side| harmless(side.as_deref().unwrap_or("-")));
+            both!(
+                language,
+                "{name}: リレー {here}、共有データベース {there}",
+                "{name}: {here} here, {there} there"
+            )
+        });
+        let mut values: Vec<_> = values.collect();
+        if answer.values.len() > VALUES {
+            values.push("…".to_owned());
+        }
+        let values = values.join("; ");
+        both!(
+            language,
+            "  統計が違います: {asked} ({values})",
+            "  the statistics differ: {asked} ({values})"
+        )
+    });
+    let mut lines: Vec<_> = told.collect();
+    let more = differing.len().saturating_sub(TOLD);
+    if more > 0 {
+        lines.push(both!(
+            language,
+            "  ほかに {more} 通りの統計が違います",
+            "  and {more} more statistics differ"
+        ));
+    }
+    lines
+}
+
+/// What all of it means, and what to do.
+fn verdict(verified: &Verified, language: Language) -> String {
+    let (differing, not_copied) = (verified.differing, verified.not_copied);
+    let statistics = verified.statistics.differing.len();
+    if verified.is_good() {
         both!(language, "すべて一致しています", "Everything is the same")
-    } else if *not_copied > 0 {
+    } else if not_copied > 0 {
         both!(
             language,
             "まだコピーしていない部分が {not_copied} あります。もう一度コピーしてください: move-to-mysql copy",
             "{not_copied} parts are not copied yet; copy again: move-to-mysql copy"
         )
+    } else if differing > 0 {
+        both!(
+            language,
+            "一致しない記録が {differing} 件、統計が {statistics} 通りあります。共有データベース側で変更されたものです。リレーの値に戻す: move-to-mysql copy --anew",
+            "{differing} rows and {statistics} statistics differ: they were changed in the shared database. To write the relay's values again: move-to-mysql copy --anew"
+        )
     } else {
         both!(
             language,
-            "一致しない記録が {differing} 件あります。共有データベース側で変更されたものです。リレーの値に戻す: move-to-mysql copy --anew",
-            "{differing} rows differ: they were changed in the shared database. To write the relay's values again: move-to-mysql copy --anew"
+            "記録はすべて一致していますが、統計が {statistics} 通り違います。比べている間に共有データベースが変更されたか、リレーが数えた件数に誤りがあります。もう一度比べ、同じ結果なら件数を直してコピーし直してください: move-to-mysql verify、voicedrive-relay check、move-to-mysql copy",
+            "All rows are the same, but {statistics} statistics differ: the shared database was changed meanwhile, or the relay has counted wrongly. Compare again; if they still differ, have the relay count anew and copy again: move-to-mysql verify, voicedrive-relay check, move-to-mysql copy"
         )
-    });
-    lines
+    }
 }
 
 /// Why it was broken off.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Counted, LAST, Range, shown};
+use super::{Counted, Counts, LAST, OtherValue, Range, named, other_counts, shown};
 use crate::interview::Interview;
 use crate::interview_stats::{
     InterviewChange, InterviewCounts, InterviewRange, RECENTLY_RESCHEDULED, ReportLimits,
 };
 use crate::move_to_mysql::MoveError;
 use crate::shared_database::SharedDatabase;
-use crate::shared_database::statistics::{Listed, Question};
+use crate::shared_database::statistics::{InterviewsThere, Listed, Question};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
 
@@ -48,6 +48,16 @@ impl Filtered<'_> {
         }
     }
 
+    /// Whether it leaves these.
+    fn has(&self, row: &InterviewsThere) -> bool {
+        let (facility, department) = self.place;
+        (facility.is_none() || *facility == row.facility)
+            && (department.is_none() || *department == row.department)
+            && self
+                .interview_type
+                .is_none_or(|of| of == row.interview_type)
+    }
+
     /// And in words.
     fn asked(&self, statistics: &str) -> String {
         let (facility, department) = (self.place.0.as_deref(), self.place.1.as_deref());
@@ -74,6 +84,13 @@ pub(super) async fn compare(
     places.dedup();
     let types: Vec<_> = types.iter().map(Option::as_deref).collect();
     for range in ranges {
+        let everything = Filtered {
+            range,
+            place: &everywhere,
+            interview_type: None,
+        };
+        // By facility, department and type: the answer of each filter is a part of it.
+        let there = target.interviews(&everything.there()).await?;
         for place in &places {
             for interview_type in types.iter().copied() {
                 let filtered = Filtered {
@@ -81,7 +98,7 @@ pub(super) async fn compare(
                     place,
                     interview_type,
                 };
-                counts(target, copy, filtered, counted).await?;
+                counts(copy, &there, filtered, counted)?;
             }
             let filtered = Filtered {
                 range,
@@ -102,23 +119,50 @@ pub(super) async fn compare(
     Ok(())
 }
 
-async fn counts(
-    target: &mut SharedDatabase,
+fn counts(
     copy: &CarriedCopy,
+    there: &[InterviewsThere],
     filtered: Filtered<'_>,
     counted: &mut Counted,
 ) -> Result<(), MoveError> {
     let here = copy.interview_statistics(&filtered.here())?;
     let mut by_type: BTreeMap<String, InterviewCounts> = BTreeMap::new();
     let mut total = InterviewCounts::default();
-    for (of, counts) in target.interviews(&filtered.there()).await? {
-        let change = change(counts);
+    for row in there.iter().filter(|row| filtered.has(row)) {
+        let change = change(row.counts);
         total.add(&change, 1);
-        by_type.entry(of).or_default().add(&change, 1);
+        by_type
+            .entry(row.interview_type.clone())
+            .or_default()
+            .add(&change, 1);
     }
-    let (here, there) = ((here.total, here.by_type), (total, by_type));
-    counted.take(|| filtered.asked("completion-stats"), &here, &there);
+    let (here, there) = (
+        by_name(&here.total, &here.by_type),
+        by_name(&total, &by_type),
+    );
+    let asked = || filtered.asked("completion-stats");
+    counted.take(asked, other_counts(&here, &there));
     Ok(())
+}
+
+fn by_name(total: &InterviewCounts, by_type: &BTreeMap<String, InterviewCounts>) -> Counts {
+    let all = std::iter::once(("", total));
+    let each = all.chain(by_type.iter().map(|(of, counts)| (of.as_str(), counts)));
+    let each = each.flat_map(|(of, counts)| {
+        let counts = [
+            ("total", counts.total),
+            ("completed", counts.completed),
+            ("scheduled", counts.scheduled),
+            ("cancelled", counts.cancelled),
+            ("no_show", counts.no_show),
+            ("rescheduled", counts.rescheduled),
+            ("synced", counts.synced),
+            ("timed", counts.timed),
+            ("minutes", counts.minutes),
+        ];
+        named(of, counts)
+    });
+    each.collect()
 }
 
 /// Which were rescheduled.
@@ -134,7 +178,11 @@ async fn rescheduled(
         .map(|one| vec![Some(one.id), Some(one.origin), Some(in_sql(one.date))]);
     let there = target.rescheduled(&filtered.there()).await?;
     let asked = || filtered.asked("completion-stats") + " rescheduling.recent";
-    counted.take(asked, &here.collect(), &there);
+    let columns = ["id", "rescheduled_from_id", "interview_date"];
+    counted.take(
+        asked,
+        other_places(&columns, &here.collect::<Vec<_>>(), &there),
+    );
     Ok(())
 }
 
@@ -159,8 +207,58 @@ async fn lists(
         let (name, of) = (filtered.range.name, shown(filtered.interview_type));
         format!("interview-completion-stats {name} {of}")
     };
-    counted.take(asked, &here.collect(), &there);
+    counted.take(
+        asked,
+        other_places(&LISTED, &here.collect::<Vec<_>>(), &there),
+    );
     Ok(())
+}
+
+/// The columns of VoiceDrive's lists.
+const LISTED: [&str; 10] = [
+    "list",
+    "id",
+    "employee_id",
+    "employee_name",
+    "interview_type",
+    "interview_date",
+    "interview_status",
+    "completed_at",
+    "duration_minutes",
+    "status_reason",
+];
+
+/// The places of a list that somebody else has, or of whom something else is said. Names and reasons are not shown.
+fn other_places(columns: &[&str], here: &[Listed], there: &[Listed]) -> Vec<OtherValue> {
+    let id = |row: Option<&Listed>| {
+        let at = columns.iter().position(|column| *column == "id")?;
+        row?.get(at)?.clone()
+    };
+    let mut other = Vec::new();
+    for place in 0..here.len().max(there.len()) {
+        let (of_here, of_there) = (here.get(place), there.get(place));
+        if of_here == of_there {
+            continue;
+        }
+        let (id_here, id_there) = (id(of_here), id(of_there));
+        let mut name = format!("({})", place + 1);
+        if id_here == id_there {
+            let values = of_here
+                .into_iter()
+                .flatten()
+                .zip(of_there.into_iter().flatten());
+            let columns = columns.iter().zip(values);
+            for (column, _) in columns.filter(|(_, (here, there))| here != there) {
+                name = format!("{name} {column}");
+            }
+        }
+        other.push(OtherValue {
+            name,
+            here: id_here,
+            there: id_there,
+        });
+    }
+    other
 }
 
 /// A moment as the other side writes it, also one that is too early for its tables.
@@ -208,5 +306,36 @@ fn change(
         synced,
         timed,
         minutes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_list_each_place_is_named_that_somebody_else_has_and_no_name_of_a_person() {
+        let row = |id: &str, name: &str| vec![Some(id.to_owned()), Some(name.to_owned())];
+        let here = [row("INT-1", "山田"), row("INT-2", "佐藤")];
+        let there = [
+            row("INT-1", "山本"),
+            row("INT-3", "佐藤"),
+            row("INT-2", "佐藤"),
+        ];
+        let found = other_places(&["id", "employee_name"], &here, &there);
+        let value = |name: &str, here: Option<&str>, there: &str| OtherValue {
+            name: name.to_owned(),
+            here: here.map(str::to_owned),
+            there: Some(there.to_owned()),
+        };
+        assert_eq!(
+            found,
+            [
+                value("(1) employee_name", Some("INT-1"), "INT-1"),
+                value("(2)", Some("INT-2"), "INT-3"),
+                value("(3)", None, "INT-2"),
+            ]
+        );
+        assert_eq!(other_places(&["id", "employee_name"], &here, &here), []);
     }
 }
