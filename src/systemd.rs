@@ -160,10 +160,11 @@ impl Systemd {
         let Some(address) = &self.socket else {
             return Ok(());
         };
-        let lines: String = states.iter().map(|state| format!("{state}\n")).collect();
+        let lines: Vec<_> = states.iter().map(NotifyState::to_string).collect();
         let own = UnixDatagram::unbound()?;
         own.set_nonblocking(true)?;
-        own.send_to_addr(lines.as_bytes(), address).map(|_| ())
+        own.send_to_addr(lines.join("\n").as_bytes(), address)
+            .map(|_| ())
     }
 }
 

@@ -2427,7 +2427,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__restore)
-            opts="-h --as-it-is --of-another-relay --config --json --as --help"
+            opts="-h --as-it-is --of-another-relay --hold --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

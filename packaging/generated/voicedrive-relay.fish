@@ -110,7 +110,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l exit-code -d 'End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel that cannot be told, no backup, a full disk, a clock that may be wrong'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l exit-code -d 'End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel that cannot be told, no backup, a full disk, a clock that may be wrong, a hold that only a person ends'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s n -l limit -d 'How many are shown at first, the newest ones, from 1 to 1000' -r
@@ -390,6 +390,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restor
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l as-it-is -d 'Take a copy of live/relay.db too, with the relay.db-wal that lies beside it: what was kept last may be missing'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l of-another-relay -d 'Take a copy of another relay\'s database too, though the present one has events or interview records'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l hold -d 'Send nothing after the start until somebody types `hold end`; accepting goes on'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand move-to-mysql; and not __fish_seen_subcommand_from plan copy verify help" -l config -d 'The configuration file' -r -F

@@ -288,6 +288,17 @@ async fn a_channel_that_has_still_something_to_tell_goes_only_when_that_is_meant
     daemon.kill().await;
 }
 
+/// A port that stays free when it is closed: the system gives none below 32,768 to who asks for any.
+async fn listener_on_a_port_of_its_own() -> (TcpListener, u16) {
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    for port in first..32_768 {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
+            return (listener, port);
+        }
+    }
+    panic!("no port is free");
+}
+
 #[tokio::test]
 async fn check_tells_whose_the_port_is() {
     let directory = TempDir::new().unwrap();
@@ -305,8 +316,7 @@ async fn check_tells_whose_the_port_is() {
         let text = text.replace("127.0.0.1:0", &format!("127.0.0.1:{port}"));
         std::fs::write(directory.path().join("config.toml"), text).unwrap();
     };
-    let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = stranger.local_addr().unwrap().port();
+    let (stranger, port) = listener_on_a_port_of_its_own().await;
     write(port);
     // It takes the connection and says nothing.
     let (code, told) = check().await;

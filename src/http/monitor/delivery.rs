@@ -299,10 +299,10 @@ fn action(visit: &Visit<'_>, done: &Record) -> Step {
 }
 
 /// What comes by itself.
-fn comes(visit: &Visit<'_>, found: &EventDetail, held: Option<&Hold>, now: Timestamp) -> String {
+fn comes(visit: &Visit<'_>, found: &EventDetail, hold: Option<&Hold>, now: Timestamp) -> String {
     let locale = visit.locale;
     let event = &found.summary;
-    match (event.status, held, event.next_retry_at) {
+    match (event.status, hold, event.next_retry_at) {
         (Status::Accepted | Status::Retrying, Some(hold), _) => {
             let until = hold.until.map(|until| locale.near(until, now));
             delivery::comes_after_hold(until.as_deref(), locale.language)
