@@ -96,7 +96,7 @@ pub struct EventDetail {
     pub data: String,
     /// How often it was handed in again by a sender of the ingest.
     pub repeats: u64,
-    /// No attempt succeeded, and it counts as delivered because VoiceDrive's list had it: only the answer was lost.
+    /// The last attempt did not succeed, and it counts as delivered because VoiceDrive's list had it: only the answer was lost.
     pub has_arrived: bool,
     /// Every attempt, the first one first.
     pub attempts: Vec<AttemptRecord>,

@@ -43,8 +43,12 @@ impl KnownEvents {
         self.0.is_empty() || self.0.iter().any(meets)
     }
 
-    /// Those that are listed whole.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    /// Those that are listed, prefixes too.
+    pub fn patterns(&self) -> &[Pattern] {
+        &self.0
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|known| match known {
             Pattern::Exact(name) => Some(name.as_str()),
             Pattern::Prefix(_) => None,

@@ -20,8 +20,8 @@ const EVERY: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// How much more time is asked for while the start or the stop takes long, and how often.
 const MORE_TIME: (u32, Duration) = (60_000_000, Duration::from_secs(10));
-/// No more time is asked for when a stop has taken so long.
-const LONGEST_STOP: Duration = Duration::from_mins(10);
+/// No more time is asked for when a stop has taken so long: attempts, a copy under way and the last copy are done by then.
+const LONGEST_STOP: Duration = Duration::from_mins(20);
 /// Before systemd is told again what it had no room for and has to know.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -80,9 +80,11 @@ impl Systemd {
     pub fn ready(&self) {
         let this = self.clone();
         tokio::spawn(async move {
-            while let Err(error) = this.send(&[NotifyState::Ready])
-                && error.kind() == ErrorKind::WouldBlock
-            {
+            while let Err(error) = this.send(&[NotifyState::Ready]) {
+                if error.kind() != ErrorKind::WouldBlock {
+                    tracing::warn!(%error, "systemd could not be told that the relay is ready");
+                    break;
+                }
                 tokio::time::sleep(AGAIN).await;
             }
         });

@@ -65,7 +65,13 @@ impl Restore {
         let mut answer = answer(&self.file, restored.copy);
         answer["held"] = json!(self.hold);
         answer["asItIs"] = json!(restored.as_it_is);
-        answer["sentAtTheStart"] = json!(restored.waiting);
+        let (held, sent) = if self.hold {
+            (restored.waiting, 0)
+        } else {
+            (0, restored.waiting)
+        };
+        answer["sentAtTheStart"] = json!(sent);
+        answer["heldBack"] = json!(held);
         answer["erasedAgain"] = json!(restored.erased);
         answer["keptAside"] = json!(restored.kept_aside);
         let further = restored.further.as_ref();

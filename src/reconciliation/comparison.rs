@@ -27,6 +27,8 @@ pub struct Question {
     pub as_of: Timestamp,
     /// The range was said, and not taken from the list. Else what comes behind the last id is not compared.
     pub range_was_said: bool,
+    /// It was said where the range begins.
+    pub beginning_was_said: bool,
     /// It was said when the list was made.
     pub making_was_said: bool,
     /// What VoiceDrive has, in the order of ids, each once.
@@ -52,6 +54,7 @@ impl Question {
             range: range(from, to, &received)?,
             as_of: as_of(to, made_at, &received, now),
             range_was_said: to.is_some(),
+            beginning_was_said: from.is_some(),
             making_was_said: made_at.is_some(),
             received,
         })

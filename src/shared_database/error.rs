@@ -42,6 +42,8 @@ const OF_ROW: [u16; 12] = [
 const FULL: [u16; 2] = [1021, 1114];
 /// Errors about a file or a table that may come of a full disk: the message has the number of the true reason then.
 const MAY_BE_FULL: [u16; 6] = [1, 3, 1004, 1005, 1026, 1030];
+/// In a message, what stands before the number of the system's error.
+const NUMBER_FOLLOWS: [&str; 3] = ["errno: ", "Errcode: ", "Got error "];
 /// These numbers: no space left on the device, no more room in the file.
 const NO_ROOM: [&str; 2] = ["28", "135"];
 /// Errors about privileges: on a database, a table, a column, or as such.
@@ -81,8 +83,12 @@ impl SharedDatabaseError {
             return false;
         };
         let has_number = || {
-            let mut numbers = said.split(|letter: char| !letter.is_ascii_alphanumeric());
-            numbers.any(|number| NO_ROOM.contains(&number))
+            let after = |mark| said.split(mark).skip(1);
+            let mut reasons = NUMBER_FOLLOWS.into_iter().flat_map(after);
+            reasons.any(|reason| {
+                let number = reason.split(|letter: char| !letter.is_ascii_digit()).next();
+                number.is_some_and(|number| NO_ROOM.contains(&number))
+            })
         };
         FULL.contains(code) || (MAY_BE_FULL.contains(code) && has_number())
     }
@@ -161,6 +167,14 @@ mod tests {
             (
                 1005,
                 "Can't create table `relay`.`t28` (errno: 121 \"Duplicate key on write or update\")",
+            ),
+            (
+                1,
+                "Can't create/write to file '/tmp/#sql_28_0.MYI' (Errcode: 13 \"Permission denied\")",
+            ),
+            (
+                1005,
+                "Can't create table `clinic-28`.`incidents` (errno: 150 \"Foreign key constraint is incorrectly formed\")",
             ),
             (1030, "Got error 168 from storage engine"),
             (1062, "28"),

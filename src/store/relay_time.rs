@@ -369,6 +369,12 @@ impl Store {
         self.time.believed(moment)
     }
 
+    /// The earlier one of the wall clock and the believed time: what is over by this is over for certain.
+    #[must_use]
+    pub fn earliest_time(&self, moment: Moment) -> Timestamp {
+        self.believed_time(moment).min(moment.wall)
+    }
+
     /// By how many seconds the wall clock is ahead of what passed since it was last believed, or, negative, behind it,
     /// when that is so much that it may be wrong.
     #[must_use]

@@ -185,8 +185,8 @@ impl Odd {
             ),
             Self::Link => both!(
                 language,
-                "シンボリックリンクは使えません。リンクの代わりに、ファイルそのものをここに置いてください。別のディスクに置くなら、このファイルのあるディレクトリのほうをリンクにしてください",
-                "this is a symbolic link, and the file itself must be here. Put it in the place of the link; to have it on another disk, make the directory live the link"
+                "シンボリックリンクは使えません。リンクの代わりに、ファイルそのものをここに置いてください。別のディスクに置くなら、データディレクトリごと移し、設定の storage.directory をその場所にしてください",
+                "this is a symbolic link, and the file itself must be here. Put it in the place of the link; to have it on another disk, move the whole data directory there and set storage.directory"
             ),
             Self::Directory => both!(
                 language,

@@ -210,9 +210,7 @@ async fn commands_say_who_typed_them_and_a_stated_name_is_marked() {
     assert_eq!(written.lines().count(), 7);
     // Who looked at payloads is in every form of it.
     let sent = daemon.json(&["send", "employee.created"]).await;
-    for _ in 0..2 {
-        daemon.json(&["show", sent["id"].as_str().unwrap()]).await;
-    }
+    daemon.json(&["show", sent["id"].as_str().unwrap()]).await;
     for name in ["reads.csv", "reads.json", "reads.ndjson"] {
         let file = directory.path().join(name);
         let done = daemon
@@ -222,7 +220,7 @@ async fn commands_say_who_typed_them_and_a_stated_name_is_marked() {
         let written = fs::read_to_string(&file).unwrap();
         if name == "reads.csv" {
             let last = written.lines().last().unwrap();
-            let row = format!(",{user},,,read_payloads,,2,");
+            let row = format!(",{user},,,read_payloads,,1,");
             assert!(last.ends_with(&row), "{written}");
             continue;
         }
@@ -231,7 +229,7 @@ async fn commands_say_who_typed_them_and_a_stated_name_is_marked() {
         let last = rows.as_array().map_or(&rows, |all| all.last().unwrap());
         assert_eq!(
             (&last["who"], &last["action"], &last["count"]),
-            (&json!(user), &json!("read_payloads"), &json!(2)),
+            (&json!(user), &json!("read_payloads"), &json!(1)),
             "{name}: {written}"
         );
     }

@@ -903,6 +903,7 @@ async fn what_compares_nothing_confirms_nothing() {
         (&[&foreign, "--from", "2026-01-01"], "than the last id"),
         (&[&timeless], "version 7"),
         (&[&foreign], "Nothing was compared"),
+        (&[&foreign, "--to", "2025-12-01"], "Nothing was compared"),
     ] {
         let output = daemon.run(&[&["reconcile"], arguments].concat()).await;
         let said = [output.stdout, output.stderr].concat();

@@ -165,15 +165,13 @@ async fn proxies(locale: Locale, proxies: &Proxies) -> Option<CheckResult> {
 fn trial(config: &Config, route: &Route) -> String {
     let routing = config.routing();
     let own = config.routes.iter().filter(|own| own.name == route.name);
-    let names = own
-        .flat_map(|own| &own.events)
-        .map(|pattern| match pattern {
-            Pattern::Exact(name) => name.clone(),
-            Pattern::Prefix(prefix) => format!("{prefix}test"),
-        });
     let known = &config.server.known_events;
-    let names = ["test.ping".to_owned()].into_iter().chain(names);
-    let mut names = names.chain(known.names().map(str::to_owned));
+    let patterns = own.flat_map(|own| &own.events).chain(known.patterns());
+    let names = patterns.map(|pattern| match pattern {
+        Pattern::Exact(name) => name.clone(),
+        Pattern::Prefix(prefix) => format!("{prefix}test"),
+    });
+    let mut names = ["test.ping".to_owned()].into_iter().chain(names);
     match names.find(|name| routing.route_of(name) == route.name && known.check(name).is_ok()) {
         Some(name) => format!("send {name} --wait"),
         // Other routes come before it for all of its names.

@@ -43,7 +43,7 @@ pub(in crate::http) struct EventAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     repeats: Option<u64>,
-    /// True when no attempt succeeded, and it counts as delivered because a reconciliation found it at VoiceDrive.
+    /// True when the last attempt did not succeed, and it counts as delivered because a reconciliation found it at VoiceDrive.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     arrived: Option<bool>,

@@ -80,7 +80,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let tokens = api.store.tokens().await?;
     let moment = api.clock.moment();
     // As tokens are judged.
-    let earliest = api.store.believed_time(moment).min(moment.wall);
+    let earliest = api.store.earliest_time(moment);
     let items = tokens.iter().map(|token| {
         let mut item = token_answer(token);
         item["daysLeft"] = token.days_left(earliest).into();

@@ -141,11 +141,10 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     });
     let mut sessions = sessions_of(&visit, sessions);
     let more_sessions = fit(&mut sessions, ROOM, SessionRow::bytes);
-    let mut tokens: Vec<_> =
-        tokens_in_force_first(tokens, api.store.believed_time(moment).min(moment.wall))
-            .iter()
-            .map(|one| token(&visit, one))
-            .collect();
+    let mut tokens: Vec<_> = tokens_in_force_first(tokens, api.store.earliest_time(moment))
+        .iter()
+        .map(|one| token(&visit, one))
+        .collect();
     let more_tokens = fit(&mut tokens, ROOM / 2, |(name, allows, until)| {
         130 + bytes([&**name, allows, until])
     });

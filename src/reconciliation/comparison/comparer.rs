@@ -107,8 +107,8 @@ impl<'a> Comparer<'a> {
 }
 
 impl Comparison {
-    /// Whether a delivery was compared, or somebody said in which range of some route there is none. A list of which the relay knows
-    /// nothing, or one of before the range, confirms nothing.
+    /// Whether the comparison says something: a delivery was compared, or none was sent between two moments that somebody named.
+    /// A list of which the relay knows nothing, or one of before the range, confirms nothing.
     #[must_use]
     pub fn has_compared(&self, question: &Question) -> bool {
         let Standing {
@@ -124,7 +124,8 @@ impl Comparison {
             ignored: _,
         } = self.standing;
         let compared = matched + arrived + missing + no_effect + dismissed + erased;
-        let is_of_something = !question.routes.is_empty() && question.range_was_said;
+        let was_said = question.range_was_said && question.beginning_was_said;
+        let is_of_something = was_said && !question.routes.is_empty();
         compared > 0 || is_of_something && !question.is_too_early()
     }
 

@@ -50,6 +50,7 @@ fn question(mut list: Vec<Received>) -> Question {
         range: range(None, None, &list).unwrap(),
         as_of: as_of(None, None, &list, now),
         range_was_said: false,
+        beginning_was_said: false,
         making_was_said: false,
         received: list,
     }
@@ -133,6 +134,7 @@ fn of_a_range_that_was_said_what_is_accepted_later_is_not_confirmed() {
         },
         as_of: Timestamp::from_unix_ms(600),
         range_was_said: true,
+        beginning_was_said: true,
         ..question(vec![received(id(5, 0))])
     };
     assert_eq!(said.compared_to(), id(600, 0));
@@ -204,6 +206,7 @@ fn what_was_accepted_in_a_range_that_is_over_and_delivered_later_is_judged_by_a_
             range: range(Some(from), Some(to), &[]).unwrap(),
             as_of: as_of(Some(to), made_at, &[], now),
             range_was_said: true,
+            beginning_was_said: true,
             making_was_said: made_at.is_some(),
             ..question(vec![received(id(5, 0))])
         };
@@ -228,6 +231,7 @@ fn a_range_that_goes_on_says_nothing_of_what_was_delivered_just_before_the_call(
             range: range(Some(from), Some(to), &[]).unwrap(),
             as_of: as_of(Some(to), None, &[], now),
             range_was_said: true,
+            beginning_was_said: true,
             ..question(vec![received(id(5, 0))])
         };
         let found = compare(&question, &[delivery]);
@@ -448,6 +452,7 @@ proptest! {
             range,
             as_of: Timestamp::from_unix_ms(1_000),
             range_was_said: true,
+            beginning_was_said: true,
             making_was_said: false,
             received: list,
         };
@@ -524,6 +529,7 @@ fn a_list_of_something_else_has_compared_nothing() {
     // Whoever says the range says that there is nothing else in it.
     let said = Question {
         range_was_said: true,
+        beginning_was_said: true,
         ..foreign
     };
     assert!(compare(&said, &[]).has_compared(&said));

@@ -24,8 +24,8 @@ impl Store {
         staff_id: &str,
         moment: Moment,
     ) -> Result<EndedTexts, StoreError> {
-        let id = staff_id.to_owned();
-        self.read(move |c| Ok(ended(c, &id, moment.wall)?)).await
+        let (id, now) = (staff_id.to_owned(), self.earliest_time(moment));
+        self.read(move |c| Ok(ended(c, &id, now)?)).await
     }
 
     /// Erases the staff id from the texts of what is over.
@@ -33,11 +33,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or written; what was erased before stays so.
     pub async fn erase_texts(&self, staff_id: &str, moment: Moment) -> Result<Erased, StoreError> {
-        let id = staff_id.to_owned();
+        let (id, now) = (staff_id.to_owned(), self.earliest_time(moment));
         let (incidents, tokens) = self
             .read(move |c| {
                 let incidents = incidents(c, &id, &lasting_holds(c)?)?;
-                Ok((incidents, tokens(c, &id, moment.wall)?))
+                Ok((incidents, tokens(c, &id, now)?))
             })
             .await?;
         let texts = (incidents.len() + tokens.len()) as u64;
@@ -162,7 +162,7 @@ fn incidents(
     Ok(found)
 }
 
-/// Every reason that an incident of a hold quotes, itself and in its messages. Of the JSON around it, nothing is anybody's.
+/// Every reason that an incident of a hold quotes, itself and in its messages. The words of the JSON around it are the relay's own.
 fn reasons(connection: &Connection, incident: i64, finding: &str) -> rusqlite::Result<Vec<String>> {
     let mut reports =
         connection.prepare_cached("SELECT report FROM alert_messages WHERE incident = ?1")?;

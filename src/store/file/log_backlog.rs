@@ -11,8 +11,8 @@ use super::DatabaseFile;
 
 /// So few pages (4 MiB) are left to the writing thread, which moves them in some milliseconds.
 const FEW: i64 = 1024;
-/// How often pages are moved: each time those that were written meanwhile are left, which are fewer than before unless the
-/// disk is too slow. Then the writing thread moves them, and whoever hands in something waits for it.
+/// The most passes. Each one leaves the pages that were written while it ran, fewer than before unless the disk is too slow.
+/// What is left after the last one is moved by the writing thread, and accepting waits for that.
 const PASSES: usize = 12;
 
 /// Whether somebody has promised to move the log. Only one copy is made at a time.
@@ -59,13 +59,20 @@ pub(in crate::store) fn move_log(connection: &Connection, file: &DatabaseFile) {
         if file.disk_full() || file.is_damaged() || file.is_overwritten() {
             return;
         }
-        let Ok(log) = move_once(connection) else {
-            return;
+        let log = match move_once(connection) {
+            Ok(log) => log,
+            Err(error) => {
+                tracing::debug!(%error, "the log is left to the writing thread");
+                return;
+            }
         };
-        // Otherwise the writing thread waits for it with the last pages.
-        let synced = file.shape.sync_database();
+        // Synced here, so that little is left for the writing thread's sync.
+        if let Err(error) = file.shape.sync_database() {
+            tracing::warn!(%error, "what was moved from the log into the database could not be synced");
+            return;
+        }
         let was_little = log.pages - moved <= FEW;
-        if synced.is_err() || was_little || log.moved <= moved {
+        if was_little || log.moved <= moved {
             return;
         }
         moved = log.moved;

@@ -48,7 +48,7 @@ pub fn copy(source: &Path, target: &Path) -> Result<(), SnapshotError> {
     copy_from(&mut connection, target, |_| (), || Ok(()))
 }
 
-/// The same for an open database. `when_read` is called when all of the source was read. When the copy is written, `judge`
+/// The same for an open database. `when_read` is called when no more of the source is read, after an error too. When the copy is written, `judge`
 /// says whether the source was sound, so that the copy may replace `target`.
 pub(super) fn copy_from(
     source: &mut Connection,
@@ -57,8 +57,9 @@ pub(super) fn copy_from(
     judge: impl FnOnce() -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
     let temporary_path = temporary_path(target);
-    let copied = write(source, &temporary_path)
-        .inspect(|_| when_read(source))
+    let copy = write(source, &temporary_path);
+    when_read(source);
+    let copied = copy
         .and_then(|copy| close_intact(copy, &temporary_path))
         .and_then(|()| sync_bit_by_bit(&temporary_path))
         .and_then(|()| judge())

@@ -612,6 +612,7 @@ async fn call_reconciliation(store: &Store, moment: Moment) {
             range: range(from, to, &list).unwrap(),
             as_of: as_of(to, None, &list, moment.wall),
             range_was_said: to.is_some(),
+            beginning_was_said: from.is_some(),
             making_was_said: false,
             received: list,
         };

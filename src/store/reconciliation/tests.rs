@@ -76,6 +76,7 @@ fn asked_at(now: i64, to: i64, list: &[Received]) -> Question {
         range: range(from, to, &received).unwrap(),
         as_of: as_of(to, None, &received, at(now)),
         range_was_said: true,
+        beginning_was_said: true,
         making_was_said: false,
         received,
     }
@@ -329,6 +330,7 @@ fn a_list_without_a_range_says_how_much_was_delivered_after_it() {
         range: range(None, None, &received).unwrap(),
         as_of: as_of(None, None, &received, at(MINUTE)),
         range_was_said: false,
+        beginning_was_said: false,
         making_was_said: false,
         received,
     };
