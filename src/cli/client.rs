@@ -279,6 +279,9 @@ impl Client {
         let language = self.locale.language;
         if error.is_timeout() {
             CliError::Failed(daemon::no_answer_in_time(&self.socket, language))
+        } else if !error.is_connect() && !error.is_builder() {
+            // It had begun to ask: the daemon may have been ended in the middle of it.
+            CliError::Failed(daemon::cut_off(&self.socket, language))
         } else {
             CliError::Unreachable(daemon::unreachable(&self.socket, &self.commands, language))
         }

@@ -88,6 +88,7 @@ impl Token {
                             language,
                             jti.as_deref().unwrap_or_default(),
                             of_subject,
+                            answer["spelled"].as_str(),
                         ),
                     }));
                 }

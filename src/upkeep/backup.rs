@@ -11,7 +11,7 @@ use tokio::sync::{Mutex as HeldLong, OwnedMutexGuard, watch};
 
 use super::next_look;
 use crate::clock::Clock;
-use crate::plain_file;
+use crate::plain_file::NotOrdinary;
 use crate::store::Store;
 use crate::store::file::snapshot::SnapshotError;
 use crate::timestamp::Timestamp;
@@ -63,17 +63,16 @@ pub struct Last {
     pub error: Option<Arc<SnapshotError>>,
 }
 
-/// Writes the README unless it is there already.
+/// Writes the README unless it is there already. Nothing is written through a link: it may lead to the database.
 fn explain(readme: &Path) -> io::Result<()> {
-    match plain_file::open(readme).and_then(io::read_to_string) {
-        Ok(text) if text == README => Ok(()),
-        Err(error)
-            if plain_file::ordinary(readme).is_err() && error.kind() != ErrorKind::NotFound =>
-        {
-            Err(error)
-        }
-        Ok(_) | Err(_) => fs::write(readme, README),
+    match fs::symlink_metadata(readme) {
+        Ok(there) if !there.is_file() => return Err(io::Error::other(NotOrdinary)),
+        Ok(_) if fs::read_to_string(readme).is_ok_and(|text| text == README) => return Ok(()),
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
+    fs::write(readme, README)
 }
 
 impl BackupFile {
@@ -162,8 +161,10 @@ impl BackupFile {
             tracing::warn!(%path, shows, "the last copy took {seconds} s, so none is made at the stop: what was kept after that moment is in live/relay.db alone");
             return;
         }
-        // Logged by `copy`; the next start makes one.
-        let _ = self.copy(schedule).await;
+        if let Err(error) = self.copy(schedule).await {
+            let (path, shows) = (self.path.display(), at.map(tracing::field::display));
+            tracing::error!(%path, shows, %error, "no last copy could be made at the stop: what was kept after that moment is in live/relay.db alone. The next start makes one");
+        }
     }
 
     /// Makes a new copy now: it holds everything that was committed before this call.

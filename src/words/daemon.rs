@@ -48,6 +48,16 @@ pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
     )
 }
 
+/// The connection ended before the answer, so the request may have been carried out.
+pub(crate) fn cut_off(socket: &Path, language: Language) -> String {
+    let socket = socket.display();
+    both!(
+        language,
+        "{socket}: リレーの応答の前に、接続が切れました。リレーが止まった可能性があります。依頼した処理が済んだかどうかは分かりません。リレーが動いたら、結果を確かめてから、もう一度実行してください。",
+        "{socket}: the connection broke before the daemon's answer: perhaps the daemon was stopped. Whether it was done is not known: look, when the daemon runs again, before this is repeated."
+    )
+}
+
 /// Something listens on the socket and never answers.
 pub(crate) fn nobody_speaks(
     socket: &Path,

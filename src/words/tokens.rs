@@ -40,9 +40,22 @@ pub(crate) fn of_another_key(language: Language, at: &str) -> String {
     )
 }
 
-/// No token with this id was issued here; `of_subject` tokens were issued for somebody of this name.
-pub(crate) fn unknown_id(language: Language, name: &str, of_subject: u64) -> String {
+/// No token with this id was issued here; `of_subject` tokens were issued for somebody of this name, and `spelled` is the id
+/// of one that differs in small and capital letters alone.
+pub(crate) fn unknown_id(
+    language: Language,
+    name: &str,
+    of_subject: u64,
+    spelled: Option<&str>,
+) -> String {
     let name = harmless(name);
+    if let Some(spelled) = spelled {
+        return both!(
+            language,
+            "{name}: この ID のトークンは、ここでは発行していません。何も失効させていません。もしかして: {spelled} (大文字と小文字を区別します。token list で確かめてください)",
+            "{name}: no token of this id was issued here; nothing was revoked. Did you mean {spelled}? Small and capital letters differ; see token list"
+        );
+    }
     if of_subject > 0 {
         return both!(
             language,

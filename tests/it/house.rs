@@ -354,6 +354,7 @@ const USED_BY: &[(&str, &[&str])] = &[
             "reload",
             "shared_database",
             "words",
+            "systemd",
         ],
     ),
     ("reload", &["cli", "http", "relay", "systemd"]),

@@ -221,6 +221,44 @@ async fn a_pipe_in_the_place_of_a_file_that_can_be_done_without_holds_up_nobody(
 }
 
 #[tokio::test]
+async fn nothing_is_written_through_a_link_in_the_place_of_the_readme() {
+    for target in ["live/relay.db", "identity", "nowhere"] {
+        let (directory, config) = stopped_in_order().await;
+        let readme = directory.path().join("README");
+        fs::remove_file(&readme).unwrap();
+        symlink(target, &readme).unwrap();
+        let before = fs::read(directory.path().join(target)).ok();
+        let daemon = Daemon::launch(program(), &config).await;
+        let told = daemon.log_before_ready.join("\n");
+        assert!(told.contains("the README cannot be written"), "{told}");
+        daemon.kill().await;
+        assert_eq!(fs::read(directory.path().join(target)).ok(), before);
+        assert!(fs::symlink_metadata(&readme).unwrap().is_symlink());
+    }
+}
+
+#[tokio::test]
+async fn a_stop_that_can_make_no_last_copy_says_so() {
+    let (directory, config) = stopped_in_order().await;
+    fs::create_dir(directory.path().join("relay-backup.db.new")).unwrap();
+    let mut daemon = Daemon::launch(program(), &config).await;
+    daemon.json(&["send", "a.b"]).await;
+    // A second failure is told at the stop, too.
+    let refused = daemon.run(&["backup"]).await;
+    assert_ne!(refused.status.code(), Some(0));
+    daemon.signal("-TERM");
+    let told = async {
+        while let Some(line) = daemon.log.next_line().await {
+            if line.contains("no last copy could be made at the stop") {
+                return true;
+            }
+        }
+        false
+    };
+    assert!(tokio::time::timeout(PATIENCE, told).await.unwrap());
+}
+
+#[tokio::test]
 async fn what_stands_in_the_place_of_a_file_beside_the_database_is_named() {
     for name in [
         "relay.db-wal",

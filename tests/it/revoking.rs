@@ -32,7 +32,8 @@ async fn answer_to(daemon: &Daemon, token: &str) -> u16 {
 async fn what_is_no_token_of_here_is_not_revoked_and_the_way_is_told() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "").await;
-    let (_, token) = issue(&daemon, "leaver").await;
+    let (jti, token) = issue(&daemon, "leaver").await;
+    let capitals = jti.to_uppercase();
     let elsewhere = "01a21a84-0770-7c1e-9d3e-5f0c4b7a1e22";
     for (arguments, way) in [
         (&["leaver"][..], "a subject, and has tokens: 1"),
@@ -40,6 +41,11 @@ async fn what_is_no_token_of_here_is_not_revoked_and_the_way_is_told() {
         (&["a b/../c"], "--issued-elsewhere"),
         (&[elsewhere], "--issued-elsewhere"),
         (&["--subject", "nobody"], "for this subject"),
+        (
+            &["leaver", "--issued-elsewhere"],
+            "a subject, and has tokens: 1",
+        ),
+        (&[&capitals, "--issued-elsewhere"], &jti),
     ] {
         let output = daemon
             .run(&[&["token", "revoke"], arguments].concat())

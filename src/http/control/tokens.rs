@@ -95,7 +95,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
 
 /// `POST /control/tokens/revoke`: one token by its `jti`, or all of a `subject`. One that was issued elsewhere is
 /// revoked only when the request says so. `known` is false when there is none, and nothing was changed then; `ofSubject` is how
-/// many tokens a subject has whose name was given for a `jti`.
+/// many tokens a subject has whose name was given for a `jti`, `spelled` the `jti` that was issued here in other letters.
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
@@ -118,30 +118,29 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Reply, ApiError> {
     let wanted: Wanted = request::fields(&request::text(request, api.max_body_bytes).await?)?;
     let now = api.clock.now();
     let answer = match (wanted.jti, wanted.subject) {
-        (Some(jti), None) if wanted.issued_elsewhere => {
-            if !is_subject(&jti) {
-                return Err(ApiError::invalid("jti", SUBJECT_ACCEPTED));
-            }
-            api.store.revoke_foreign_token(&jti, actor, now).await?;
-            revoked_now(api, &jti);
-            serde_json::json!({"known": true, "jti": jti, "issuedHere": false, "revokedAt": now})
-        }
         (Some(jti), None) => {
-            let since = api.store.revoke_token(&jti, actor, now).await?;
-            let of_subject = if since.is_some() {
+            let tokens = api.store.tokens().await?;
+            let mistaken = Mistaken::of(&jti, &tokens);
+            if wanted.issued_elsewhere && mistaken.is_none() {
+                if !is_subject(&jti) {
+                    return Err(ApiError::invalid("jti", SUBJECT_ACCEPTED));
+                }
+                api.store.revoke_foreign_token(&jti, actor, now).await?;
                 revoked_now(api, &jti);
-                0
-            } else {
-                let tokens = api.store.tokens().await?;
-                let of_it = |token: &&TokenRecord| token.subject.as_ref() == Some(&jti);
-                tokens.iter().filter(of_it).count()
-            };
+                let foreign = serde_json::json!({"known": true, "jti": jti, "issuedHere": false, "revokedAt": now});
+                return success(StatusCode::OK, &foreign, now);
+            }
+            let since = api.store.revoke_token(&jti, actor, now).await?;
+            if since.is_some() {
+                revoked_now(api, &jti);
+            }
             serde_json::json!({
                 "known": since.is_some(),
                 "jti": jti,
                 "issuedHere": since.is_some(),
                 "revokedAt": since,
-                "ofSubject": of_subject,
+                "ofSubject": mistaken.of_subject,
+                "spelled": mistaken.spelled,
             })
         }
         (None, Some(subject)) => {
@@ -154,6 +153,34 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Reply, ApiError> {
         _ => return Err(ApiError::invalid("jti", "either this or subject is needed")),
     };
     success(StatusCode::OK, &answer, now)
+}
+
+/// What a text that was given for a token's id is perhaps instead.
+#[derive(Default)]
+struct Mistaken {
+    /// How many tokens the subject of this name has.
+    of_subject: usize,
+    /// The id of a token that differs in small and capital letters alone.
+    spelled: Option<String>,
+}
+
+impl Mistaken {
+    /// Nothing when a token has this id.
+    fn of(jti: &str, tokens: &[TokenRecord]) -> Self {
+        if tokens.iter().any(|token| token.jti == jti) {
+            return Self::default();
+        }
+        let of_it = |token: &&TokenRecord| token.subject.as_deref() == Some(jti);
+        let alike = |token: &&TokenRecord| token.jti.eq_ignore_ascii_case(jti);
+        Self {
+            of_subject: tokens.iter().filter(of_it).count(),
+            spelled: tokens.iter().find(alike).map(|token| token.jti.clone()),
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        self.of_subject == 0 && self.spelled.is_none()
+    }
 }
 
 /// The token is refused from now on.
