@@ -74,7 +74,27 @@ async fn is_set_aside(directory: &TempDir, config: &Path, journal: &[u8]) {
 async fn a_journal_that_the_next_start_ends_is_no_fault() {
     let (directory, config) = stopped_in_order().await;
     fs::remove_file(directory.path().join("live/closed-in-order")).unwrap();
-    fs::write(journal_in(directory.path()), JOURNAL).unwrap();
+    let live = directory.path().join("live/relay.db");
+    // As a crash leaves one, before SQLite has changed a page of the database.
+    let database = Connection::open(&live).unwrap();
+    database
+        .execute_batch(
+            "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; PRAGMA cache_spill = 1;",
+        )
+        .unwrap();
+    let before = fs::read(&live).unwrap();
+    database
+        .execute_batch("BEGIN; CREATE TABLE filling (data BLOB);")
+        .unwrap();
+    for _ in 0..20 {
+        database
+            .execute("INSERT INTO filling VALUES (zeroblob(8192))", [])
+            .unwrap();
+    }
+    let journal = fs::read(journal_in(directory.path())).unwrap();
+    drop(database);
+    fs::write(&live, before).unwrap();
+    fs::write(journal_in(directory.path()), journal).unwrap();
     let (code, told) = check(&config).await;
     assert_eq!(code, Some(0), "{told}");
     let database = of_database(&told);
@@ -86,10 +106,7 @@ async fn a_journal_that_the_next_start_ends_is_no_fault() {
     let daemon = Daemon::start(directory.path(), "", "").await;
     assert!(!journal_in(directory.path()).exists());
     stopped(daemon).await;
-    assert_eq!(
-        ids_in(&directory.path().join("live/relay.db")),
-        acknowledged
-    );
+    assert_eq!(ids_in(&live), acknowledged);
 }
 
 #[tokio::test]

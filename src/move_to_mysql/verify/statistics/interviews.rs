@@ -236,17 +236,14 @@ fn other_places(columns: &[&str], here: &[Listed], there: &[Listed]) -> Vec<Othe
     };
     let mut other = Vec::new();
     for place in 0..here.len().max(there.len()) {
-        let (of_here, of_there) = (here.get(place), there.get(place));
-        if of_here == of_there {
+        let (ours, theirs) = (here.get(place), there.get(place));
+        if ours == theirs {
             continue;
         }
-        let (id_here, id_there) = (id(of_here), id(of_there));
+        let (our_id, other_id) = (id(ours), id(theirs));
         let mut name = format!("({})", place + 1);
-        if id_here == id_there {
-            let values = of_here
-                .into_iter()
-                .flatten()
-                .zip(of_there.into_iter().flatten());
+        if our_id == other_id {
+            let values = ours.into_iter().flatten().zip(theirs.into_iter().flatten());
             let columns = columns.iter().zip(values);
             for (column, _) in columns.filter(|(_, (here, there))| here != there) {
                 name = format!("{name} {column}");
@@ -254,8 +251,8 @@ fn other_places(columns: &[&str], here: &[Listed], there: &[Listed]) -> Vec<Othe
         }
         other.push(OtherValue {
             name,
-            here: id_here,
-            there: id_there,
+            here: our_id,
+            there: other_id,
         });
     }
     other
