@@ -98,8 +98,8 @@ async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckRe
         ));
     }
     findings.extend(tls::all(locale, settings));
-    findings.extend(listeners::exposed(locale, config));
-    findings.extend(listeners::ingest(locale, config));
+    findings.extend(listeners::exposed(locale, config, daemon.as_ref()));
+    findings.extend(listeners::ingest(locale, config, daemon.as_ref()));
     findings.extend(routes::all(locale, common, settings).await);
     findings.extend(daemon.iter().flat_map(|daemon| on_hold(locale, daemon)));
     findings.extend(channels::all(locale, common, settings).await);

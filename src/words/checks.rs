@@ -148,15 +148,15 @@ pub(crate) fn to_be_mended(bad: usize, language: Language) -> String {
 }
 
 /// The daemon runs, and its address is still the one of its start.
-pub(crate) fn listens_elsewhere(commands: &CommandLine, language: Language) -> String {
+pub(crate) fn listens_elsewhere(own: &str, commands: &CommandLine, language: Language) -> String {
     let restart = commands.service("systemctl restart");
     let restart = restart.map_or_else(String::new, |restart| {
         format!(" ({})", commands.by_admin(&restart))
     });
     both!(
         language,
-        "動いているリレーは別のアドレスで待ち受けています。再起動すると変わります{restart}",
-        "the daemon that runs listens elsewhere; a restart changes that{restart}"
+        "動いているリレーは {own} で待ち受けています。再起動すると変わります{restart}",
+        "the daemon listens at {own}; a restart changes that{restart}"
     )
 }
 

@@ -334,7 +334,19 @@ async fn check_tells_whose_the_port_is() {
     write(port);
     let (code, told) = check().await;
     assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("a restart changes that"), "{told}");
+    let elsewhere = |own: &str| format!("the daemon listens at {own}; a restart changes that");
+    let at = |ip: &str, port: u16| format!("{ip}:{port}");
+    assert!(told.contains(&elsewhere(&at("127.0.0.1", own))), "{told}");
+    // The same port, and an address that is wider than that of the daemon.
+    let wider = |port: u16| {
+        let text = configuration(directory.path(), "", "");
+        let text = text.replace("127.0.0.1:0", &at("0.0.0.0", port));
+        std::fs::write(directory.path().join("config.toml"), text).unwrap();
+    };
+    wider(own);
+    let (code, told) = check().await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains(&elsewhere(&at("127.0.0.1", own))), "{told}");
     daemon.kill().await;
 }
 
