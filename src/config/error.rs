@@ -187,6 +187,8 @@ pub enum NoteKind {
     Short(usize),
     /// A blank stands before or behind it.
     Edged,
+    /// It has blanks only.
+    OnlyBlanks,
     /// A full-width or invisible character is in it.
     Wide,
     /// A variable of the environment that does not count, because there is a file.

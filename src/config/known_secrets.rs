@@ -213,15 +213,14 @@ fn of_equal(one: (&str, &SecretEntry), other: (&str, &SecretEntry)) -> Note {
     Note { place, kind }
 }
 
-/// What is in a value and perhaps was not meant. What `secrets.env` says was judged line by line; quotes there say that
-/// it is meant.
+/// What is in a value and perhaps was not meant. Quotes in `secrets.env` say that a blank inside is meant; one at the
+/// edge is copied along, and not seen.
 fn of_value(named: &SecretEntry) -> Vec<Note> {
-    if matches!(named.place, Location::File { .. }) {
-        return Vec::new();
-    }
     let value = named.secret.expose();
+    let bare = value.trim();
     let kinds = [
-        (value.trim() != value, NoteKind::Edged),
+        (bare.is_empty(), NoteKind::OnlyBlanks),
+        (!bare.is_empty() && bare != value, NoteKind::Edged),
         (value.chars().any(is_wide), NoteKind::Wide),
     ];
     let found = kinds.into_iter().filter(|(holds, _)| *holds);
