@@ -241,7 +241,7 @@ fn of_file(names: &BTreeMap<String, Role>, environment: &Environment, whole: boo
     if file.open_to_all {
         notes.push(Note {
             place: Location::whole(&file.path),
-            kind: NoteKind::OpenToAll,
+            kind: NoteKind::open_to_all(&file.path),
         });
     }
     let mut lines: Vec<_> = file.entries.iter().collect();

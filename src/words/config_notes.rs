@@ -83,7 +83,15 @@ impl NoteKind {
                 "同じ名前の値が systemd から渡されているため、この行は使われません",
                 "does not count, because there is a credential of this name",
             ),
-            Self::OpenToAll => (
+            // With 600 the daemon could not read it any more.
+            Self::OpenToAll(Some(group)) => {
+                return both!(
+                    language,
+                    "このサーバーのだれでも読めます。chown root:{group} と chmod 640 を勧めます",
+                    "everybody on this machine can read it; chown root:{group} and chmod 640 are advised"
+                );
+            }
+            Self::OpenToAll(None) => (
                 "このサーバーのだれでも読めます。chmod 600 を勧めます",
                 "everybody on this machine can read it; chmod 600 is advised",
             ),

@@ -418,6 +418,17 @@ async fn what_somebody_may_not_look_at_is_no_mistake_and_root_looks_as_the_daemo
         let mode = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(path, mode).unwrap();
     };
+    // What everybody may read stays readable for the daemon by what is advised.
+    let secrets = directory.path().join("secrets.env");
+    closed(&secrets, 0o644);
+    let told = said(&run(directory.path(), &["check"]).await);
+    assert!(told.contains("; chmod 600 is advised"), "{told}");
+    chown(&secrets, Some(0), None).unwrap();
+    let told = said(&run(directory.path(), &["check"]).await);
+    let expected = "; chown root:nogroup and chmod 640 are advised";
+    assert!(told.contains(expected), "{told}");
+    chown(&secrets, Some(NOBODY), None).unwrap();
+    closed(&secrets, 0o600);
     closed(&config, 0o600);
     // Of somebody who only asks the daemon, the file need not be readable: root asks.
     let mut other = program();
