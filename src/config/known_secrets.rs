@@ -8,7 +8,7 @@ use super::env_file::{begins_with_name, may_be_shown};
 use super::secret_name::is_secret_name;
 use super::secrets::{previous_of, successor_of};
 use super::wide_character::is_wide;
-use super::{Config, Environment, Location, Note, NoteKind, ProxyConfig, URL_VARIABLE};
+use super::{Config, Environment, Loaded, Location, Note, NoteKind, ProxyConfig, URL_VARIABLE};
 use crate::secret::Secret;
 use crate::spelling;
 
@@ -107,6 +107,16 @@ pub(super) fn set(
         Some((name.clone(), found))
     });
     found.collect()
+}
+
+impl Loaded {
+    /// The names of the secrets that are set and do not stand in `secrets.env`: whoever reads that file does not see them.
+    #[must_use]
+    pub fn secrets_outside(&self) -> Vec<String> {
+        let outside = self.set.iter();
+        let outside = outside.filter(|(_, named)| !matches!(named.place, Location::File { .. }));
+        outside.map(|(name, _)| name.clone()).collect()
+    }
 }
 
 /// Everything to note. `whole`: the configuration was understood, so that all names are known.

@@ -188,6 +188,25 @@ pub(crate) fn may_not_look(path: impl Display, check: &str, language: Language) 
     )
 }
 
+/// The daemon has secrets with these names that the command does not see.
+pub(crate) fn hidden_secrets(names: &[String], language: Language) -> String {
+    let names = names.join(", ");
+    both!(
+        language,
+        "{names}: 動いているリレーには systemd か環境変数から渡されていますが、このコマンドからは見えません。同じ環境変数 (systemd から渡す場合は CREDENTIALS_DIRECTORY) を付けて実行してください",
+        "{names}: the daemon has this from systemd or from its environment, and this command cannot see it; run it with the same variables (with the credentials of systemd: CREDENTIALS_DIRECTORY)"
+    )
+}
+
+/// The same when it is all that can be said.
+pub(crate) fn nothing_checked(why: &str, language: Language) -> String {
+    both!(
+        language,
+        "{why} (何も確かめていません)",
+        "{why} (nothing was checked)"
+    )
+}
+
 /// A file of the system's store of certificates that the daemon's user cannot read.
 pub(crate) fn unreadable_certificates(path: impl Display, why: &str, language: Language) -> String {
     both!(

@@ -350,6 +350,49 @@ async fn check_tells_whose_the_port_is() {
     daemon.kill().await;
 }
 
+/// What the daemon has from systemd or from the shell that started it is nowhere for a command in another shell.
+#[tokio::test]
+async fn secrets_that_only_the_daemon_sees_are_not_called_missing() {
+    let directory = TempDir::new().unwrap();
+    let credentials = TempDir::new().unwrap();
+    for name in ["VOICEDRIVE_WEBHOOK_SECRET", "RELAY_JWT_SECRET"] {
+        std::fs::write(credentials.path().join(name), KEY).unwrap();
+    }
+    let config = directory.path().join("config.toml");
+    let url = "http://127.0.0.1:9/hook";
+    std::fs::write(&config, configuration(directory.path(), url, "")).unwrap();
+    let with_credentials = || {
+        let mut command = program();
+        command.env_clear();
+        command.env("CREDENTIALS_DIRECTORY", credentials.path());
+        command
+    };
+    let daemon = Daemon::launch(with_credentials(), &config).await;
+    let examine = ["receiver-test", url, "--profile", "voicedrive-employee"];
+    for arguments in [&["check"][..], &examine] {
+        let output = run(directory.path(), arguments).await;
+        let told = said(&output);
+        assert_eq!(output.status.code(), Some(77), "{told}");
+        let expected = "VOICEDRIVE_WEBHOOK_SECRET: the daemon has this from systemd";
+        assert!(told.contains(expected), "{told}");
+        assert!(!told.contains("secrets.env"), "{told}");
+    }
+    let mut seeing = with_credentials();
+    seeing.arg("check").arg("--config").arg(&config);
+    let told = said(&seeing.output().await.unwrap());
+    assert!(told.contains("key VOICEDRIVE_WEBHOOK_SECRET"), "{told}");
+    // What the daemon has not either is missing, and so is everything without a daemon.
+    let text = configuration(directory.path(), url, "bearer = \"OTHER_TOKEN\"\n");
+    std::fs::write(&config, text).unwrap();
+    let mut seeing = with_credentials();
+    seeing.arg("check").arg("--config").arg(&config);
+    let output = seeing.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(78), "{}", said(&output));
+    daemon.kill().await;
+    let output = run(directory.path(), &["check"]).await;
+    assert_eq!(output.status.code(), Some(78), "{}", said(&output));
+}
+
 #[tokio::test]
 async fn check_reaches_the_mail_server_of_each_channel() {
     let directory = TempDir::new().unwrap();

@@ -1,6 +1,6 @@
 //! Names of secrets that are noted, and those that are not.
 
-use super::super::{ConfigErrors, Loaded, load};
+use super::super::{ConfigErrors, load};
 use super::*;
 use crate::language::Language;
 
