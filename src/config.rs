@@ -64,7 +64,7 @@ pub use storage::Storage;
 pub use tls::Tls;
 
 /// The variable that overrides `delivery.url`.
-const URL_VARIABLE: &str = "VOICEDRIVE_WEBHOOK_URL";
+pub const URL_VARIABLE: &str = "VOICEDRIVE_WEBHOOK_URL";
 
 /// The whole configuration; the defaults are the contract's.
 #[derive(Clone, Debug)]

@@ -70,6 +70,8 @@ pub struct Api {
     pub clock: Clock,
     /// Who may call.
     pub keys: Keys,
+    /// The names of the secrets that the daemon has from systemd or from its environment.
+    pub secrets_outside: Vec<String>,
     /// Who may not any more.
     pub revoked: Arc<Revoked>,
     /// How often VoiceDrive may ask.

@@ -41,6 +41,7 @@ pub(crate) mod checks;
 pub(crate) mod clocks;
 pub(crate) mod commands;
 pub(crate) mod config_errors;
+mod config_notes;
 mod copies;
 pub(crate) mod daemon;
 pub(crate) mod deliveries;

@@ -21,7 +21,7 @@ use daemon::Daemon;
 use super::paint::{Color, Paint};
 use super::words::Locale;
 use super::{CliError, Common, print_line};
-use crate::config::{ConfigErrors, Environment, Loaded};
+use crate::config::{ConfigError, ConfigErrors, Environment, Kind, Loaded, URL_VARIABLE};
 use crate::store::file::holder;
 use crate::words::checks::{self, Check};
 
@@ -56,14 +56,26 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         Written::Lines(Paint::on(io::stdout().is_terminal(), environment))
     };
     run_as::ensure_user(locale, common, environment)?;
-    let settings = match common.load(environment) {
+    let environment = &common.beside_daemon(environment);
+    let hidden = common.hidden_secrets(environment).await;
+    let loaded = common.load(environment);
+    let told = (!hidden.is_empty()).then(|| checks::hidden_secrets(&hidden, locale.language));
+    if let Some(told) = &told
+        && is_guesswork(&hidden, &loaded)
+    {
+        return Err(CliError::NotAllowed(checks::nothing_checked(
+            told,
+            locale.language,
+        )));
+    }
+    let settings = match loaded {
         Err(CliError::Config(mistakes)) if common.json => {
             print_all(locale, written, &of_mistakes(locale, &mistakes))?;
             return Err(mistakes.into());
         }
         loaded => loaded?,
     };
-    let findings = look(locale, common, &settings).await;
+    let findings = look(locale, common, &settings, told).await;
     print_all(locale, written, &findings)?;
     let bad = findings
         .iter()
@@ -75,14 +87,38 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     Err(CliError::Failed(checks::to_be_mended(bad, locale.language)))
 }
 
-async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckResult> {
+/// Whether nothing can be said without the secrets that only the daemon sees: where to it sends, or nothing is wrong but
+/// that secrets are not set.
+fn is_guesswork(hidden: &[String], loaded: &Result<Loaded, CliError>) -> bool {
+    let lacks = |mistake: &ConfigError| {
+        let kinds = [Kind::SecretMissing, Kind::SecretsFileMissing];
+        kinds.contains(&mistake.kind)
+    };
+    match loaded {
+        Ok(_) => hidden.iter().any(|name| name == URL_VARIABLE),
+        Err(CliError::Config(mistakes)) => mistakes.list.iter().all(lacks),
+        Err(_) => false,
+    }
+}
+
+/// `hidden`: what is said of secrets that only the daemon sees.
+async fn look(
+    locale: Locale,
+    common: &Common,
+    settings: &Loaded,
+    hidden: Option<String>,
+) -> Vec<CheckResult> {
     let config = &settings.config;
     let path = common.config.display().to_string();
     let daemon = Daemon::ask(common).await;
     let silent = daemon.is_none().then(|| holder(&config.storage.directory));
     let silent = silent.flatten();
     let mut findings = vec![CheckResult::good("config", path)];
-    findings.extend(keys::all(locale, common, settings));
+    findings.extend(keys::all(locale, settings));
+    match hidden {
+        Some(told) => findings.push(CheckResult::notable("secrets", told)),
+        None => findings.extend(keys::callers(locale, common, settings)),
+    }
     findings.extend(storage::all(locale, common, config, daemon.as_ref()).await);
     findings.extend(clock::own(locale, config, daemon.as_ref()));
     findings.extend(daemon::silent(locale, common, config, silent.as_deref()));
@@ -98,8 +134,8 @@ async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckRe
         ));
     }
     findings.extend(tls::all(locale, settings));
-    findings.extend(listeners::exposed(locale, config));
-    findings.extend(listeners::ingest(locale, config));
+    findings.extend(listeners::exposed(locale, config, daemon.as_ref()));
+    findings.extend(listeners::ingest(locale, config, daemon.as_ref()));
     findings.extend(routes::all(locale, common, settings).await);
     findings.extend(daemon.iter().flat_map(|daemon| on_hold(locale, daemon)));
     findings.extend(channels::all(locale, common, settings).await);

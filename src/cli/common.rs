@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -16,6 +16,9 @@ use crate::language::Language;
 use crate::secret::Secret;
 use crate::system_user;
 use crate::words::commands;
+
+/// Where systemd keeps the credentials of the package's service while it runs.
+pub(super) const PACKAGED_CREDENTIALS: &str = "/run/credentials/voicedrive-relay.service";
 
 /// What every command knows.
 #[derive(Args)]
@@ -69,6 +72,33 @@ impl Common {
     /// Reads configuration and secrets.
     pub(super) fn load(&self, environment: &Environment) -> Result<Loaded, CliError> {
         Ok(config::load(&self.config, environment)?)
+    }
+
+    /// The environment of a command that reads the secrets as the daemon does: systemd tells the daemon alone where its
+    /// credentials are.
+    pub(super) fn beside_daemon(&self, environment: &Environment) -> Environment {
+        if self.is_packaged() {
+            environment.with_credentials_of(Path::new(PACKAGED_CREDENTIALS))
+        } else {
+            environment.clone()
+        }
+    }
+
+    /// The names of the secrets that the daemon has from systemd or from its environment, and that this command does not
+    /// see. None: it sees them all, or there is no daemon that answers.
+    pub(super) async fn hidden_secrets(&self, environment: &Environment) -> Vec<String> {
+        let understood = config::load_what_is_understood(&self.config).unwrap_or_default();
+        let Ok(client) = client::Client::new(&understood, self) else {
+            return Vec::new();
+        };
+        let told = client.get("/control/daemon", &[]).await.unwrap_or_default();
+        let Ok(seen) = environment.with_secrets_beside(&self.config) else {
+            return Vec::new();
+        };
+        let names = told["secretsOutside"].as_array().into_iter().flatten();
+        let names = names.filter_map(|name| name.as_str());
+        let is_hidden = |name: &&str| matches!(seen.secret(name), Ok(None));
+        names.filter(is_hidden).map(str::to_owned).collect()
     }
 
     /// Reads the configuration alone: whoever types the command need not know the secrets.
@@ -142,6 +172,7 @@ impl Common {
         if !given.is_empty() {
             return Ok(given);
         }
+        let environment = self.beside_daemon(environment);
         let with_file = environment.with_secrets_beside(&self.config);
         let of_relay = all_of(&with_file.map_err(not_read)?)?;
         if of_relay.is_empty() {

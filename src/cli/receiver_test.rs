@@ -29,7 +29,7 @@ use crate::stable_json;
 use crate::words::examinations::{self, Examined};
 use crate::words::harmless;
 use crate::words::system::of_system;
-use crate::words::{commands, payloads};
+use crate::words::{checks, commands, payloads};
 use examiner::{Examiner, Setup};
 
 /// Examine somebody else's receiver.
@@ -77,7 +77,10 @@ impl ReceiverTest {
         environment: &Environment,
     ) -> Result<(), CliError> {
         let locale = common.locale(environment);
-        let setup = self.setup(&common.config, environment, locale.language)?;
+        let environment = &common.beside_daemon(environment);
+        let hidden = common.hidden_secrets(environment).await;
+        let secrets = SecretsOf::beside(&common.config, environment, hidden)?;
+        let setup = self.setup(&secrets, locale.language)?;
         let examiner = Examiner::new(setup, locale.language)?;
         let posted = examiner.examine().await;
         let verdict = Diagnosis::of(&posted);
@@ -99,15 +102,9 @@ impl ReceiverTest {
         }
     }
 
-    fn setup(
-        &self,
-        config: &Path,
-        environment: &Environment,
-        language: Language,
-    ) -> Result<Setup, CliError> {
+    fn setup(&self, secrets: &SecretsOf<'_>, language: Language) -> Result<Setup, CliError> {
         let unknown = || CliError::Usage(commands::unknown_profile(&self.profile, language));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
-        let secrets = SecretsOf::beside(config, environment)?;
         let secret = match &profile.signature {
             Some(_) => Some(secrets.read("--secret", &self.secret, language)?),
             None => None,
@@ -138,15 +135,22 @@ struct SecretsOf<'a> {
     typed: &'a Environment,
     environment: Environment,
     config: &'a Path,
+    /// Those that the daemon has and that are not seen from here.
+    hidden: Vec<String>,
 }
 
 impl<'a> SecretsOf<'a> {
     /// As the daemon with this configuration reads them.
-    fn beside(config: &'a Path, environment: &'a Environment) -> Result<Self, CliError> {
+    fn beside(
+        config: &'a Path,
+        environment: &'a Environment,
+        hidden: Vec<String>,
+    ) -> Result<Self, CliError> {
         Ok(Self {
             typed: environment,
             environment: environment.with_secrets_beside(config)?,
             config,
+            hidden,
         })
     }
 
@@ -160,7 +164,14 @@ impl<'a> SecretsOf<'a> {
         if typed.is_some() && typed != secret.as_ref().map(Secret::expose) {
             eprintln!("{}", commands::file_counts(name, &file, language));
         }
-        secret.ok_or_else(|| CliError::Usage(commands::secret_is_nowhere(name, &file, language)))
+        secret.ok_or_else(|| {
+            if self.hidden.iter().any(|hidden| hidden == name) {
+                let told = checks::hidden_secrets(&[name.to_owned()], language);
+                CliError::NotAllowed(checks::nothing_checked(&told, language))
+            } else {
+                CliError::Usage(commands::secret_is_nowhere(name, &file, language))
+            }
+        })
     }
 }
 

@@ -151,7 +151,7 @@ async fn reload(
     let reloaded = relay.reload(&new).await;
     let needs_restart = reloaded.map_err(|error| ReloadRefused::Failed(error.to_string()))?;
     let notes = new.notes.clone();
-    *in_force = new;
+    *in_force = new.in_place_of(in_force);
     Ok(Reloaded {
         needs_restart,
         changes,

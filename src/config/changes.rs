@@ -141,6 +141,19 @@ impl Loaded {
         changes
     }
 
+    /// This configuration in the place of `old` while a relay runs: what only a new start changes is still that of `old`,
+    /// and the next comparison begins with it.
+    #[must_use]
+    pub fn in_place_of(mut self, old: &Self) -> Self {
+        let (config, before) = (&mut self.config, &old.config);
+        config.server.listen = before.server.listen;
+        config
+            .storage
+            .directory
+            .clone_from(&before.storage.directory);
+        self
+    }
+
     /// The secrets that both configurations name. One that only one of them names comes or goes with the key that
     /// names it.
     fn compare_secrets(&self, old: &Self, changes: &mut Changes) {

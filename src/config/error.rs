@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::Expected;
@@ -187,14 +188,16 @@ pub enum NoteKind {
     Short(usize),
     /// A blank stands before or behind it.
     Edged,
+    /// It has blanks only.
+    OnlyBlanks,
     /// A full-width or invisible character is in it.
     Wide,
     /// A variable of the environment that does not count, because there is a file.
     Overridden,
     /// A line that does not count, because there is a credential.
     Covered,
-    /// Everybody on this machine may read the file.
-    OpenToAll,
+    /// Everybody on this machine may read the file. It belongs to another user than the daemon's, which is in this group.
+    OpenToAll(Option<String>),
     /// A `_PREVIOUS` secret is set without its present one, which has this name.
     Alone(String),
     /// Another secret, with this name, has the same value.
@@ -205,6 +208,14 @@ pub enum NoteKind {
     Unreplaced,
     /// It begins with the name of this other secret and `=`.
     BeginsWithName(String),
+}
+
+impl NoteKind {
+    /// Everybody may read this file.
+    pub(super) fn open_to_all(file: &Path) -> Self {
+        let owner = fs::metadata(file).map(|metadata| metadata.uid());
+        Self::OpenToAll(owner.ok().and_then(system_user::group_to_read_by))
+    }
 }
 
 impl Location {

@@ -8,7 +8,7 @@ use super::env_file::{begins_with_name, may_be_shown};
 use super::secret_name::is_secret_name;
 use super::secrets::{previous_of, successor_of};
 use super::wide_character::is_wide;
-use super::{Config, Environment, Location, Note, NoteKind, ProxyConfig, URL_VARIABLE};
+use super::{Config, Environment, Loaded, Location, Note, NoteKind, ProxyConfig, URL_VARIABLE};
 use crate::secret::Secret;
 use crate::spelling;
 
@@ -107,6 +107,16 @@ pub(super) fn set(
         Some((name.clone(), found))
     });
     found.collect()
+}
+
+impl Loaded {
+    /// The names of the secrets that are set and do not stand in `secrets.env`: whoever reads that file does not see them.
+    #[must_use]
+    pub fn secrets_outside(&self) -> Vec<String> {
+        let outside = self.set.iter();
+        let outside = outside.filter(|(_, named)| !matches!(named.place, Location::File { .. }));
+        outside.map(|(name, _)| name.clone()).collect()
+    }
 }
 
 /// Everything to note. `whole`: the configuration was understood, so that all names are known.
@@ -213,15 +223,14 @@ fn of_equal(one: (&str, &SecretEntry), other: (&str, &SecretEntry)) -> Note {
     Note { place, kind }
 }
 
-/// What is in a value and perhaps was not meant. What `secrets.env` says was judged line by line; quotes there say that
-/// it is meant.
+/// What is in a value and perhaps was not meant. Quotes in `secrets.env` say that a blank inside is meant; one at the
+/// edge is copied along, and not seen.
 fn of_value(named: &SecretEntry) -> Vec<Note> {
-    if matches!(named.place, Location::File { .. }) {
-        return Vec::new();
-    }
     let value = named.secret.expose();
+    let bare = value.trim();
     let kinds = [
-        (value.trim() != value, NoteKind::Edged),
+        (bare.is_empty(), NoteKind::OnlyBlanks),
+        (!bare.is_empty() && bare != value, NoteKind::Edged),
         (value.chars().any(is_wide), NoteKind::Wide),
     ];
     let found = kinds.into_iter().filter(|(holds, _)| *holds);
@@ -242,7 +251,7 @@ fn of_file(names: &BTreeMap<String, Role>, environment: &Environment, whole: boo
     if file.open_to_all {
         notes.push(Note {
             place: Location::whole(&file.path),
-            kind: NoteKind::OpenToAll,
+            kind: NoteKind::open_to_all(&file.path),
         });
     }
     let mut lines: Vec<_> = file.entries.iter().collect();

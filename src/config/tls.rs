@@ -73,7 +73,7 @@ impl Tls {
         if key_pair::is_open_to_all(&self.files.key) {
             notes.push(Note {
                 place: place(&self.files.key, Half::Key),
-                kind: NoteKind::OpenToAll,
+                kind: NoteKind::open_to_all(&self.files.key),
             });
         }
         let read = self.files.read();

@@ -23,6 +23,7 @@ impl Shared {
             advice: advice(settings),
             observations: self.observations.clone(),
             keys: keys(&settings.secrets),
+            secrets_outside: settings.secrets_outside(),
             revoked: Arc::clone(&self.revoked),
             rate_limiter: Arc::clone(&self.rate_limiter),
             health: Health::of(liveness),

@@ -148,15 +148,15 @@ pub(crate) fn to_be_mended(bad: usize, language: Language) -> String {
 }
 
 /// The daemon runs, and its address is still the one of its start.
-pub(crate) fn listens_elsewhere(commands: &CommandLine, language: Language) -> String {
+pub(crate) fn listens_elsewhere(own: &str, commands: &CommandLine, language: Language) -> String {
     let restart = commands.service("systemctl restart");
     let restart = restart.map_or_else(String::new, |restart| {
         format!(" ({})", commands.by_admin(&restart))
     });
     both!(
         language,
-        "動いているリレーは別のアドレスで待ち受けています。再起動すると変わります{restart}",
-        "the daemon that runs listens elsewhere; a restart changes that{restart}"
+        "動いているリレーは {own} で待ち受けています。再起動すると変わります{restart}",
+        "the daemon listens at {own}; a restart changes that{restart}"
     )
 }
 
@@ -185,6 +185,25 @@ pub(crate) fn may_not_look(path: impl Display, check: &str, language: Language) 
         language,
         "{path}: このユーザーには見る権限がないため、何も確かめていません。{check} を実行してください",
         "{path}: you may not look at this, so nothing was checked; run {check}"
+    )
+}
+
+/// The daemon has secrets with these names that the command does not see.
+pub(crate) fn hidden_secrets(names: &[String], language: Language) -> String {
+    let names = names.join(", ");
+    both!(
+        language,
+        "{names}: 動いているリレーには systemd か環境変数から渡されていますが、このコマンドからは見えません。同じ環境変数 (systemd から渡す場合は CREDENTIALS_DIRECTORY) を付けて実行してください",
+        "{names}: the daemon has this from systemd or from its environment, and this command cannot see it; run it with the same variables (with the credentials of systemd: CREDENTIALS_DIRECTORY)"
+    )
+}
+
+/// The same when it is all that can be said.
+pub(crate) fn nothing_checked(why: &str, language: Language) -> String {
+    both!(
+        language,
+        "{why} (何も確かめていません)",
+        "{why} (nothing was checked)"
     )
 }
 

@@ -1,8 +1,8 @@
-//! What is wrong with configuration and secrets, and what is only worth a word.
+//! What is wrong with configuration and secrets.
 
 use std::fmt;
 
-use crate::config::{ConfigError, ConfigErrors, Doubt, Forbidden, Kind, Location, Note, NoteKind};
+use crate::config::{ConfigError, ConfigErrors, Doubt, Forbidden, Kind, Location};
 use crate::language::Language;
 use crate::secret::Fingerprint;
 use crate::words::counted;
@@ -249,104 +249,8 @@ impl Doubt {
     }
 }
 
-impl NoteKind {
-    fn describe(&self, language: Language) -> String {
-        let (ja, en) = match self {
-            Self::UnknownName(Some(meant)) => {
-                return match language {
-                    Language::Ja => format!("使われない名前です。{meant} ではありませんか"),
-                    Language::En => {
-                        format!("nothing reads this name; did you mean {meant}?")
-                    }
-                };
-            }
-            Self::Short(length) => {
-                let characters = counted(length, "character");
-                return both!(
-                    language,
-                    "{length} 文字しかありません。16 文字以上を勧めます (voicedrive-relay secret make)",
-                    "has only {characters}; 16 or more are advised (voicedrive-relay secret make)"
-                );
-            }
-            Self::Alone(present) => {
-                return both!(
-                    language,
-                    "{present} の値がないため、使われません",
-                    "does not count, because {present} is not set"
-                );
-            }
-            Self::SameValue(other) => {
-                return both!(
-                    language,
-                    "{other} と同じ値です。それぞれ別の値にしてください (voicedrive-relay secret make)",
-                    "has the same value as {other}; give each one of its own (voicedrive-relay secret make)"
-                );
-            }
-            Self::TokenKeyIsKnown(other) => {
-                return both!(
-                    language,
-                    "{other} と同じ値です。その値を知る人は、すべての権限のあるトークンを作れます。必ず別の値にしてください (voicedrive-relay secret make)",
-                    "has the same value as {other}: whoever knows that one can make tokens with every right; give it one of its own (voicedrive-relay secret make)"
-                );
-            }
-            Self::BeginsWithName(other) => {
-                return both!(
-                    language,
-                    "値が「{other}=」から始まっています。値の一部でなければ取り除いてください",
-                    "has a value that begins with {other}=; take that away unless it belongs to it"
-                );
-            }
-            Self::UnknownName(None) => (
-                "使われない名前です。config.toml のどのキーもこの名前を指していません",
-                "nothing reads this name: no key of config.toml has it",
-            ),
-            Self::BelongsElsewhere => (
-                "このファイルからは読まれません。systemctl edit voicedrive-relay で [Service] の Environment= に書いてください",
-                "is not read from this file; set it with Environment= under [Service] (systemctl edit voicedrive-relay)",
-            ),
-            Self::Edged => (
-                "値の前か後ろに空白か改行があります。値の一部でなければ取り除いてください",
-                "has a blank or a line end before or behind the value; take it away unless it belongs to it",
-            ),
-            Self::Wide => (
-                "全角文字か、目に見えない文字が値に含まれています。半角で入力し直してください",
-                "has a full-width or invisible character in the value; type it again in plain letters",
-            ),
-            Self::Unreplaced => (
-                "値が ${...}、$NAME、<...> のように、後で置き換える形で書かれています。置き換えられずに、そのままの文字が値になります。値そのものを書いてください",
-                "is written as something to be replaced (${...}, $NAME, <...>), which nothing replaces: these characters are the value; write the value itself",
-            ),
-            Self::Overridden => (
-                "secrets.env があるため、この環境変数は使われません",
-                "does not count, because there is a secrets.env",
-            ),
-            Self::Covered => (
-                "同じ名前の値が systemd から渡されているため、この行は使われません",
-                "does not count, because there is a credential of this name",
-            ),
-            Self::OpenToAll => (
-                "このサーバーのだれでも読めます。chmod 600 を勧めます",
-                "everybody on this machine can read it; chmod 600 is advised",
-            ),
-        };
-        language.say(ja, en).to_owned()
-    }
-}
-
 impl ConfigError {
     /// The mistake in one line.
-    #[must_use]
-    pub fn describe(&self, language: Language) -> String {
-        format!(
-            "{}: {}",
-            self.place.describe(language),
-            self.kind.describe(language)
-        )
-    }
-}
-
-impl Note {
-    /// The note in one line.
     #[must_use]
     pub fn describe(&self, language: Language) -> String {
         format!(

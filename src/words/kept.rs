@@ -9,6 +9,8 @@ use crate::system_error::SystemError;
 
 /// A placeholder for a text, to find the words around it.
 const TEXT: &str = "\u{1}";
+/// How an answer ends that came by way of a proxy.
+const BY_PROXY: &str = " (by way of the proxy)";
 /// How what is wrong on the way to a proxy begins.
 const OF_PROXY: &str = "the proxy: ";
 /// A placeholder for a number.
@@ -18,6 +20,9 @@ impl Failure {
     /// The failure that this sentence tells; none when no failure is told so, such as in what an older version
     /// has kept.
     pub(crate) fn of_sentence(said: &str) -> Option<Self> {
+        if let Some(answered) = said.strip_suffix(BY_PROXY) {
+            return Some(Self::ByProxy(Box::new(Self::alone(answered)?)));
+        }
         let of_proxy = said.strip_prefix(OF_PROXY);
         Self::alone(said).or_else(|| {
             let unreached = ProxyFault::Unreached(Box::new(Self::alone(of_proxy?)?));
@@ -45,6 +50,7 @@ impl Failure {
             .into_iter()
             .find(is_told)
             .or_else(|| with_number(said, timed_out))
+            .or_else(|| with_number(said, short_key))
             .or_else(|| with_text(said, expired))
             .or_else(|| with_text(said, not_yet_valid))
             .or_else(|| with_text(said, other_name))
@@ -68,9 +74,14 @@ fn without_more() -> Vec<Failure> {
         BadCertificate::Expired(None),
         BadCertificate::NotYetValid(None),
         BadCertificate::OtherName(Vec::new()),
+        BadCertificate::AddressAsName,
+        BadCertificate::NoName,
+        BadCertificate::OldSignature,
         BadCertificate::UnknownIssuer(None),
         BadCertificate::SelfSigned,
         BadCertificate::Authority,
+        BadCertificate::NotForServers,
+        BadCertificate::NotAllowedToIssue,
         BadCertificate::None,
     ];
     [
@@ -83,6 +94,7 @@ fn without_more() -> Vec<Failure> {
         Failure::WantsCertificate,
         Failure::Broken,
         Failure::NotHttp,
+        Failure::BadHead,
         Failure::HeadTooLong,
         Failure::WantsTls,
     ]
@@ -95,6 +107,11 @@ fn without_more() -> Vec<Failure> {
 
 fn timed_out(seconds: i64) -> Failure {
     Failure::TimedOut(Duration::from_secs(seconds.unsigned_abs()))
+}
+
+fn short_key(bits: i64) -> Failure {
+    let bits = usize::try_from(bits).unwrap_or_default();
+    Failure::Certificate(BadCertificate::ShortKey(bits))
 }
 
 fn expired(day: String) -> Failure {
@@ -141,10 +158,60 @@ fn between<'a>(said: &'a str, pattern: &str, mark: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::io;
 
     use super::*;
     use crate::language::Language;
+
+    /// How many kinds of failures there are, those of certificates among them.
+    const KINDS: usize = 38;
+
+    /// A new kind does not compile before it has its number, and the test demands that it be found again.
+    fn number(failure: &Failure) -> usize {
+        match failure {
+            Failure::Status(_) => 0,
+            Failure::Moved(..) => 1,
+            Failure::TooLarge(_) => 2,
+            Failure::LeadsBack(_) => 3,
+            Failure::ClockDiffers(..) => 4,
+            Failure::TimedOut(_) => 5,
+            Failure::NameNotFound => 6,
+            Failure::AddressRefused(_) => 7,
+            Failure::Refused => 8,
+            Failure::Proxy(_) => 9,
+            Failure::NotTls => 10,
+            Failure::TlsTooOld => 11,
+            Failure::NoCommonTls => 12,
+            Failure::WantsCertificate => 13,
+            Failure::TlsEnded => 14,
+            Failure::Tls(_) => 15,
+            Failure::System(_) => 16,
+            Failure::Broken => 17,
+            Failure::NotHttp => 18,
+            Failure::BadHead => 19,
+            Failure::HeadTooLong => 20,
+            Failure::ByProxy(_) => 21,
+            Failure::WantsTls => 22,
+            Failure::Other(_) => 23,
+            Failure::Certificate(why) => match why {
+                BadCertificate::Expired(_) => 24,
+                BadCertificate::NotYetValid(_) => 25,
+                BadCertificate::OtherName(_) => 26,
+                BadCertificate::AddressAsName => 27,
+                BadCertificate::NoName => 28,
+                BadCertificate::ShortKey(_) => 29,
+                BadCertificate::OldSignature => 30,
+                BadCertificate::UnknownIssuer(_) => 31,
+                BadCertificate::SelfSigned => 32,
+                BadCertificate::Authority => 33,
+                BadCertificate::NotForServers => 34,
+                BadCertificate::NotAllowedToIssue => 35,
+                BadCertificate::None => 36,
+                BadCertificate::Other(_) => 37,
+            },
+        }
+    }
 
     #[test]
     fn every_failure_is_found_again_by_what_is_kept_of_it() {
@@ -164,16 +231,20 @@ mod tests {
             Failure::Certificate(BadCertificate::NotYetValid(day())),
             Failure::Certificate(BadCertificate::OtherName(vec!["a, b, ...".to_owned()])),
             Failure::Certificate(BadCertificate::UnknownIssuer(Some("Clinic CA".to_owned()))),
+            Failure::Certificate(BadCertificate::ShortKey(1024)),
             Failure::Certificate(BadCertificate::Other(text())),
+            Failure::ByProxy(Box::new(Failure::Status(502))),
             Failure::Tls(text()),
             Failure::Other(text()),
             Failure::System((&io::Error::from_raw_os_error(101)).into()),
         ]);
         let of_proxy = |failure| Failure::Proxy(ProxyFault::Unreached(Box::new(failure)));
+        let numbers: BTreeSet<_> = all.iter().map(number).collect();
+        assert_eq!(numbers, (0..KINDS).collect(), "every kind is tried");
         for failure in all {
             let said = failure.to_string();
             assert_eq!(Failure::of_sentence(&said), Some(failure.clone()), "{said}");
-            if !matches!(failure, Failure::Proxy(_)) {
+            if !matches!(failure, Failure::Proxy(_) | Failure::ByProxy(_)) {
                 let by_proxy = of_proxy(failure);
                 let said = by_proxy.to_string();
                 assert_eq!(Failure::of_sentence(&said), Some(by_proxy), "{said}");

@@ -334,8 +334,63 @@ async fn check_tells_whose_the_port_is() {
     write(port);
     let (code, told) = check().await;
     assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("a restart changes that"), "{told}");
+    let elsewhere = |own: &str| format!("the daemon listens at {own}; a restart changes that");
+    let at = |ip: &str, port: u16| format!("{ip}:{port}");
+    assert!(told.contains(&elsewhere(&at("127.0.0.1", own))), "{told}");
+    // The same port, and an address that is wider than that of the daemon.
+    let wider = |port: u16| {
+        let text = configuration(directory.path(), "", "");
+        let text = text.replace("127.0.0.1:0", &at("0.0.0.0", port));
+        std::fs::write(directory.path().join("config.toml"), text).unwrap();
+    };
+    wider(own);
+    let (code, told) = check().await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains(&elsewhere(&at("127.0.0.1", own))), "{told}");
     daemon.kill().await;
+}
+
+/// What the daemon has from systemd or from the shell that started it is nowhere for a command in another shell.
+#[tokio::test]
+async fn secrets_that_only_the_daemon_sees_are_not_called_missing() {
+    let directory = TempDir::new().unwrap();
+    let credentials = TempDir::new().unwrap();
+    for name in ["VOICEDRIVE_WEBHOOK_SECRET", "RELAY_JWT_SECRET"] {
+        std::fs::write(credentials.path().join(name), KEY).unwrap();
+    }
+    let config = directory.path().join("config.toml");
+    let url = "http://127.0.0.1:9/hook";
+    std::fs::write(&config, configuration(directory.path(), url, "")).unwrap();
+    let with_credentials = || {
+        let mut command = program();
+        command.env_clear();
+        command.env("CREDENTIALS_DIRECTORY", credentials.path());
+        command
+    };
+    let daemon = Daemon::launch(with_credentials(), &config).await;
+    let examine = ["receiver-test", url, "--profile", "voicedrive-employee"];
+    for arguments in [&["check"][..], &examine] {
+        let output = run(directory.path(), arguments).await;
+        let told = said(&output);
+        assert_eq!(output.status.code(), Some(77), "{told}");
+        let expected = "VOICEDRIVE_WEBHOOK_SECRET: the daemon has this from systemd";
+        assert!(told.contains(expected), "{told}");
+        assert!(!told.contains("secrets.env"), "{told}");
+    }
+    let mut seeing = with_credentials();
+    seeing.arg("check").arg("--config").arg(&config);
+    let told = said(&seeing.output().await.unwrap());
+    assert!(told.contains("key VOICEDRIVE_WEBHOOK_SECRET"), "{told}");
+    // What the daemon has not either is missing, and so is everything without a daemon.
+    let text = configuration(directory.path(), url, "bearer = \"OTHER_TOKEN\"\n");
+    std::fs::write(&config, text).unwrap();
+    let mut seeing = with_credentials();
+    seeing.arg("check").arg("--config").arg(&config);
+    let output = seeing.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(78), "{}", said(&output));
+    daemon.kill().await;
+    let output = run(directory.path(), &["check"]).await;
+    assert_eq!(output.status.code(), Some(78), "{}", said(&output));
 }
 
 #[tokio::test]
@@ -406,6 +461,17 @@ async fn what_somebody_may_not_look_at_is_no_mistake_and_root_looks_as_the_daemo
         let mode = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(path, mode).unwrap();
     };
+    // What everybody may read stays readable for the daemon by what is advised.
+    let secrets = directory.path().join("secrets.env");
+    closed(&secrets, 0o644);
+    let told = said(&run(directory.path(), &["check"]).await);
+    assert!(told.contains("; chmod 600 is advised"), "{told}");
+    chown(&secrets, Some(0), None).unwrap();
+    let told = said(&run(directory.path(), &["check"]).await);
+    let expected = "; chown root:nogroup and chmod 640 are advised";
+    assert!(told.contains(expected), "{told}");
+    chown(&secrets, Some(NOBODY), None).unwrap();
+    closed(&secrets, 0o600);
     closed(&config, 0o600);
     // Of somebody who only asks the daemon, the file need not be readable: root asks.
     let mut other = program();

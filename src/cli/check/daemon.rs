@@ -36,14 +36,28 @@ impl Daemon {
         serde_json::from_value(told).ok()
     }
 
-    /// Whether it is the one that holds `address`. Who listens everywhere listens there too.
+    /// Where it listens, whatever the configuration says by now.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listen.into_iter().chain(self.tls)
+    }
+
+    /// Where it listens in plain HTTP.
+    pub(super) fn plain(&self) -> Option<SocketAddr> {
+        self.listen
+    }
+
+    /// Whether it listens at `address`, no wider and no narrower.
     pub(super) fn listens_at(&self, address: SocketAddr) -> bool {
-        let is_at = |own: SocketAddr| {
+        self.addresses().any(|own| own == address)
+    }
+
+    /// Whether it is the one that keeps others from `address`. Who listens everywhere does so there too.
+    pub(super) fn occupies(&self, address: SocketAddr) -> bool {
+        self.addresses().any(|own| {
             let (ip, other) = (own.ip(), address.ip());
             let same = ip == other || ip.is_unspecified() || other.is_unspecified();
             own.port() == address.port() && same
-        };
-        self.listen.into_iter().chain(self.tls).any(is_at)
+        })
     }
 }
 
@@ -65,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_daemon_is_known_by_where_it_listens() {
-        let listens = |own: &str, address: &str| {
+        let known = |own: &str, address: &str| {
             let daemon = Daemon {
                 listen: None,
                 tls: own.parse().ok(),
@@ -73,12 +87,13 @@ mod tests {
                 clock_off: None,
                 holds: Vec::new(),
             };
-            daemon.listens_at(address.parse().unwrap())
+            let address = address.parse().unwrap();
+            (daemon.listens_at(address), daemon.occupies(address))
         };
-        assert!(listens("127.0.0.1:8480", "127.0.0.1:8480"));
-        assert!(listens("0.0.0.0:8480", "127.0.0.1:8480"));
-        assert!(listens("127.0.0.1:8480", "0.0.0.0:8480"));
-        assert!(!listens("127.0.0.1:8480", "127.0.0.1:8481"));
-        assert!(!listens("127.0.0.1:8480", "127.0.0.2:8480"));
+        assert_eq!(known("127.0.0.1:8480", "127.0.0.1:8480"), (true, true));
+        assert_eq!(known("0.0.0.0:8480", "127.0.0.1:8480"), (false, true));
+        assert_eq!(known("127.0.0.1:8480", "0.0.0.0:8480"), (false, true));
+        assert_eq!(known("127.0.0.1:8480", "127.0.0.1:8481"), (false, false));
+        assert_eq!(known("127.0.0.1:8480", "127.0.0.2:8480"), (false, false));
     }
 }

@@ -9,7 +9,7 @@ use crate::crypto;
 use crate::store::file::inspect;
 use crate::words::checks::{self, Check};
 
-pub(super) fn all(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckResult> {
+pub(super) fn all(locale: Locale, settings: &Loaded) -> Vec<CheckResult> {
     let notes = settings.notes.iter();
     let notes = notes.map(|note| CheckResult::notable("secrets", note.describe(locale.language)));
     let keys = settings.set.iter();
@@ -18,10 +18,14 @@ pub(super) fn all(locale: Locale, common: &Common, settings: &Loaded) -> Vec<Che
         let fingerprint = named.secret.fingerprint().describe(locale.language);
         CheckResult::good(format!("key {name}"), fingerprint)
     });
+    notes.chain(keys).collect()
+}
+
+/// Who could call with them.
+pub(super) fn callers(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckResult> {
     let tokens = tokens(locale, &settings.config, &settings.secrets);
     let of_another_key = of_another_key(locale, common, settings);
-    let tokens = [tokens].into_iter().chain(of_another_key);
-    notes.chain(keys).chain(tokens).collect()
+    [tokens].into_iter().chain(of_another_key).collect()
 }
 
 /// Tokens that are kept as good, and that none of the present keys has signed, as after a database was brought to

@@ -1,5 +1,6 @@
 //! Where callers come in: the port of the API, and the door of the staff system's own senders.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
@@ -13,7 +14,7 @@ use crate::words::checks::{self, Check};
 use crate::words::system::of_system;
 
 /// Which program has the port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Holder {
     /// The daemon that the control socket leads to.
     Daemon,
@@ -21,8 +22,8 @@ enum Holder {
     Silent,
     /// Somebody else.
     Another,
-    /// Nobody, and the daemon runs: it listens where it did when it started.
-    NobodyYet,
+    /// Nobody yet, or the daemon with a wider or narrower address: it listens here, where it did when it started.
+    Elsewhere(String),
     /// Nobody.
     Nobody,
     /// Only root may listen there.
@@ -39,17 +40,23 @@ pub(super) fn port(
     daemon: Option<&Daemon>,
     is_silent: bool,
 ) -> CheckResult {
+    let is_own = daemon.is_some_and(|daemon| daemon.listens_at(address));
+    let elsewhere = |daemon: &Daemon| {
+        let addresses = daemon.addresses().map(|address| address.to_string());
+        Holder::Elsewhere(addresses.collect::<Vec<_>>().join(", "))
+    };
     let bound = TcpListener::bind(address).map(|_| ());
     let error = bound.as_ref().err();
     let error = error.map(|error| of_system(error, locale.language));
     let holder = match bound.map_err(|error| error.kind()) {
-        Ok(()) if address.port() != 0 && daemon.is_some() => Holder::NobodyYet,
-        Ok(()) => Holder::Nobody,
-        Err(io::ErrorKind::AddrInUse) if daemon.is_some_and(|d| d.listens_at(address)) => {
-            Holder::Daemon
-        }
+        _ if is_own => Holder::Daemon,
+        Ok(()) if address.port() == 0 => Holder::Nobody,
+        Ok(()) => daemon.map_or(Holder::Nobody, elsewhere),
         Err(io::ErrorKind::AddrInUse) if is_silent => Holder::Silent,
-        Err(io::ErrorKind::AddrInUse) => Holder::Another,
+        Err(io::ErrorKind::AddrInUse) => {
+            let own = daemon.filter(|daemon| daemon.occupies(address));
+            own.map_or(Holder::Another, elsewhere)
+        }
         Err(io::ErrorKind::PermissionDenied) => Holder::Privileged,
         Err(_) => Holder::Unusable,
     };
@@ -77,8 +84,8 @@ fn describe(
             format!("{address}: {}", locale.phrase(Check::DaemonListens)),
         ),
         Holder::Nobody => CheckResult::good(name, address.to_string()),
-        Holder::NobodyYet => {
-            let elsewhere = checks::listens_elsewhere(commands, locale.language);
+        Holder::Elsewhere(own) => {
+            let elsewhere = checks::listens_elsewhere(&own, commands, locale.language);
             CheckResult::notable(name, format!("{address}: {elsewhere}"))
         }
         Holder::Silent => CheckResult::notable(
@@ -98,13 +105,22 @@ fn describe(
 }
 
 /// What is said without encryption to a port that others than this machine reach, unless it is a proxy that they
-/// come through.
-pub(super) fn exposed(locale: Locale, config: &Config) -> Option<CheckResult> {
+/// come through: where the daemon listens, and where it will after a restart.
+pub(super) fn exposed(
+    locale: Locale,
+    config: &Config,
+    daemon: Option<&Daemon>,
+) -> Vec<CheckResult> {
     let server = &config.server;
-    let listen = server.plain()?;
-    let text = format!("{listen}: {}", locale.phrase(Check::Exposed));
-    (!is_apart(listen) && server.trusted_proxies.is_empty())
-        .then(|| CheckResult::notable("listen", text))
+    let at_present = daemon.and_then(Daemon::plain);
+    let all: BTreeSet<_> = server.plain().into_iter().chain(at_present).collect();
+    let exposed = all.into_iter().filter(|listen| !is_apart(*listen));
+    let exposed = exposed.filter(|_| server.trusted_proxies.is_empty());
+    let told = exposed.map(|listen| {
+        let text = format!("{listen}: {}", locale.phrase(Check::Exposed));
+        CheckResult::notable("listen", text)
+    });
+    told.collect()
 }
 
 /// Whether only this machine reaches an address.
@@ -113,7 +129,11 @@ fn is_apart(address: SocketAddr) -> bool {
 }
 
 /// The door of the staff system's own senders, when there is one.
-pub(super) fn ingest(locale: Locale, config: &Config) -> Option<CheckResult> {
+pub(super) fn ingest(
+    locale: Locale,
+    config: &Config,
+    daemon: Option<&Daemon>,
+) -> Option<CheckResult> {
     let name = "ingest";
     let door = config.ingest.as_ref()?;
     let names = door.secrets.iter().chain(&door.bearers).cloned();
@@ -122,7 +142,9 @@ pub(super) fn ingest(locale: Locale, config: &Config) -> Option<CheckResult> {
     let proofs: Vec<String> = names.chain(open.clone()).collect();
     let about = format!("{} ({})", door.path, proofs.join(", "));
     let server = &config.server;
-    let mut addresses = server.plain().into_iter().chain(server.secured());
+    let at_present = daemon.into_iter().flat_map(Daemon::addresses);
+    let configured = server.plain().into_iter().chain(server.secured());
+    let mut addresses = configured.chain(at_present);
     if open.is_empty() || addresses.all(is_apart) {
         return Some(CheckResult::good(name, about));
     }
@@ -148,7 +170,8 @@ mod tests {
             config.server.listen = listen.parse().unwrap();
             let trusted = trusted.iter().map(|net| net.parse().unwrap());
             config.server.trusted_proxies = trusted.collect();
-            exposed(locale, &config).map(|finding| finding.text)
+            let told = exposed(locale, &config, None).into_iter().next();
+            told.map(|finding| finding.text)
         };
         for listen in ["0.0.0.0:8480", "[::]:8480", "192.0.2.7:8480"] {
             let text = told(listen, &[]).unwrap();

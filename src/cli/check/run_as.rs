@@ -13,6 +13,7 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::{Gid, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
+use crate::cli::common::PACKAGED_CREDENTIALS;
 use crate::cli::words::Locale;
 use crate::cli::{CliError, Common};
 use crate::config::{self, Config, Environment};
@@ -162,7 +163,9 @@ fn may_look(
     directory: Option<&Path>,
     pair: impl Iterator<Item = PathBuf>,
 ) -> Result<(), CliError> {
-    let credentials = environment.var("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let credentials = environment.var("CREDENTIALS_DIRECTORY");
+    let packaged = common.is_packaged().then_some(PACKAGED_CREDENTIALS);
+    let credentials = credentials.or(packaged).map(PathBuf::from);
     let files = [common.config.clone(), config::secrets_file(&common.config)];
     let closed_file = files
         .into_iter()

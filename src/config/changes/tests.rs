@@ -43,6 +43,26 @@ fn every_change_has_its_name() {
 }
 
 #[test]
+fn what_waits_for_a_restart_is_compared_with_what_is_in_force() {
+    let text = |port: u16, directory: &str, days: u16| {
+        let server = format!("[server]\nlisten = \"127.0.0.1:{port}\"\n");
+        let storage = format!("directory = \"{directory}\"\nretention_days = {days}");
+        loaded(&format!("{server}[storage]\n{storage}"), [])
+    };
+    let started = text(8481, "/a", 30);
+    let reloaded = text(8482, "/b", 60).in_place_of(&started);
+    let changes = text(8483, "/c", 60).changes_since(&reloaded);
+    let shown = |name: &str| {
+        let values = &changes.values[name];
+        [&values.old[..], &values.new[..]]
+    };
+    assert_eq!(shown("server.listen"), ["127.0.0.1:8481", "127.0.0.1:8483"]);
+    assert_eq!(shown("storage.directory"), ["/a", "/c"]);
+    let back = text(8481, "/a", 30).changes_since(&reloaded);
+    assert_eq!(back.changed, ["storage.retention_days"]);
+}
+
+#[test]
 fn of_addresses_and_orders_a_person_sees_what_was_and_what_is() {
     let route = |name: &str| {
         format!(

@@ -1,6 +1,6 @@
 //! Names of secrets that are noted, and those that are not.
 
-use super::super::{ConfigErrors, Loaded, load};
+use super::super::{ConfigErrors, load};
 use super::*;
 use crate::language::Language;
 
@@ -98,6 +98,23 @@ fn a_blank_around_a_secret_outside_of_the_file_and_a_full_width_character_are_no
             (previous, NoteKind::Wide),
         ]
     );
+}
+
+#[test]
+fn a_blank_at_the_edge_of_a_quoted_secret_is_noted_and_one_inside_is_meant() {
+    for (value, told) in [
+        ("'hush-hush-hush-hush '", "has a blank or a line end"),
+        ("\" hush-hush-hush-hush\"", "has a blank or a line end"),
+        ("'                      '", "consists of blanks only"),
+        ("' '", "consists of blanks only"),
+    ] {
+        let notes = describe("", &format!("VOICEDRIVE_WEBHOOK_SECRET={value}\n"));
+        let told = format!("secrets.env:1: VOICEDRIVE_WEBHOOK_SECRET: {told}");
+        let is_told = notes.iter().any(|note| note.starts_with(&told));
+        assert!(is_told, "{value}: {notes:?}");
+    }
+    let notes = describe("", "VOICEDRIVE_WEBHOOK_SECRET='hush hush hush hush'\n");
+    assert_eq!(notes.len(), 1, "{notes:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 
 /// `GET /control/daemon`: where it listens, how far its clock is off when it may be wrong, which routes are on hold,
-/// and why it cannot store anything, in the person's language; null when it can. It answers even when the database is damaged or gone.
+/// the names of the secrets that do not stand in `secrets.env`, and why it cannot store anything, in the person's language; null when it can. It answers even when the database is damaged or gone.
 ///
 /// # Errors
 /// None of its own.
@@ -25,6 +25,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
         "tls": api.listeners.secured.as_ref().map(|(address, _)| address),
         "clockOffSeconds": api.store.clock_off(api.clock.moment()),
         "holds": holds,
+        "secretsOutside": api.secrets_outside,
         "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language, &api.advice.commands))),
     });
     success(StatusCode::OK, &answer, api.clock.now())
