@@ -62,8 +62,15 @@ pub(in crate::store) fn open(
     // before anything can be written to it.
     let mark = Mark::of(&path);
     let doubtful = path.exists() && !mark.fits();
+    // After a crash the whole is examined later, beside accepting. What was changed while nobody ran may be damaged
+    // anywhere, and what is accepted until then would be in no sound copy.
+    let examine = if mark.path().exists() {
+        whole_check
+    } else {
+        quick_check
+    };
     refuse_foreign(directory)?;
-    let looked_through = doubtful && check_part(&path)?;
+    let looked_through = doubtful && check_part(&path, examine)?;
     mark.remove();
     if doubtful && !looked_through {
         roll_back(&path)?;
@@ -77,7 +84,7 @@ pub(in crate::store) fn open(
     let opened = open_for_writing(&path);
     let mut connection = opened.map_err(|error| OpenError::database(&path, &error))?;
     if doubtful && !looked_through {
-        judge(quick_check(&connection), &path)?;
+        judge(examine(&connection), &path)?;
     }
     if schema_version(&connection).is_ok_and(|found| found == 0) {
         tracing::info!(database = %path.display(), "there was no database: an empty one was made");
@@ -130,8 +137,11 @@ fn tell_cut_index(path: &Path) {
 
 /// Lets SQLite examine the database read-only. False: it cannot be read before the changes of
 /// an unfinished transaction are undone, as after a first start that was killed.
-fn check_part(path: &Path) -> Result<bool, OpenError> {
-    let looked = open_for_reading(path).and_then(|connection| quick_check(&connection));
+fn check_part(
+    path: &Path,
+    examine: fn(&Connection) -> rusqlite::Result<String>,
+) -> Result<bool, OpenError> {
+    let looked = open_for_reading(path).and_then(|connection| examine(&connection));
     if let Err(error) = &looked
         && error.sqlite_error_code() == Some(ErrorCode::ReadOnly)
     {
@@ -165,6 +175,11 @@ fn end_stray_log(path: &Path) -> Result<(), OpenError> {
 
 pub(super) fn quick_check(connection: &Connection) -> rusqlite::Result<String> {
     connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+}
+
+/// Compares indexes with their rows, too.
+fn whole_check(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
 }
 
 /// Refuses a database in which SQLite found damage.
