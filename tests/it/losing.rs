@@ -281,6 +281,12 @@ async fn nothing_is_written_through_a_link_in_the_place_of_the_readme() {
 async fn a_stop_that_can_make_no_last_copy_says_so() {
     let (directory, config) = stopped_in_order().await;
     fs::create_dir(directory.path().join("relay-backup.db.new")).unwrap();
+    let checked = text(&run_as(None, "check", &config).await.stdout);
+    let told = checked.lines().find(|line| line.starts_with("error "));
+    assert!(
+        told.is_some_and(|line| line.contains("relay-backup.db.new")),
+        "{checked}"
+    );
     let mut daemon = Daemon::launch(program(), &config).await;
     daemon.json(&["send", "a.b"]).await;
     // A second failure is told at the stop, too.

@@ -87,18 +87,23 @@ impl Target {
     }
 }
 
-/// Refuses what a copy cannot take the place of: a directory, or a link, whose target nobody sees.
+/// Refuses what a copy cannot take the place of: a directory, or a link, whose target nobody sees; and a directory where the
+/// copy is written first.
 ///
 /// # Errors
 /// `NotPlain`.
 pub fn refuse_odd(target: &Path) -> Result<(), SnapshotError> {
-    match fs::symlink_metadata(target) {
-        Ok(found) if !found.is_file() => Err(SnapshotError::NotPlain {
+    // Why something cannot be looked at, the writing says too.
+    if fs::symlink_metadata(target).is_ok_and(|found| !found.is_file()) {
+        return Err(SnapshotError::NotPlain {
             path: target.to_owned(),
-        }),
-        // Why it cannot be looked at, the writing says too.
-        Ok(_) | Err(_) => Ok(()),
+        });
     }
+    let path = temporary_path(target);
+    if fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) {
+        return Err(SnapshotError::NotPlain { path });
+    }
+    Ok(())
 }
 
 fn is_own(name: &str) -> bool {
