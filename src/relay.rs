@@ -92,7 +92,7 @@ pub enum StartError {
 /// The database's file is gone, and nobody can read any more what only the open file had.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the database's file was gone before the stop, and what was accepted could not be copied out of the open file: {0}"
+    "the database's file was gone before the stop, and what was accepted could not be copied out of the open file: {0}. Bring the file back before the next start, or restore the newest copy"
 )]
 pub struct Lost(#[from] SnapshotError);
 

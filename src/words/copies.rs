@@ -348,35 +348,4 @@ impl fmt::Display for RestoreError {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io;
-
-    use super::*;
-
-    #[test]
-    fn who_may_not_restore_is_told_to_use_sudo() {
-        let forbidden = || io::Error::from(ErrorKind::PermissionDenied);
-        let path = || "/var/lib/voicedrive-relay".into();
-        for error in [
-            RestoreError::Swap {
-                path: path(),
-                source: forbidden(),
-            },
-            RestoreError::Directory(OpenError::Directory {
-                path: path(),
-                source: forbidden(),
-            }),
-        ] {
-            let told = [Language::Ja, Language::En].map(|language| {
-                let locale = Locale {
-                    language,
-                    timezone: Zone::UTC,
-                };
-                error.describe(locale, &CommandLine::default())
-            });
-            for told in told {
-                assert!(told.contains("sudo") && !told.contains("chown"), "{told}");
-            }
-        }
-    }
-}
+mod tests;
