@@ -159,13 +159,13 @@ impl Evaluator {
 
     async fn evaluate(&self) -> Result<(), StoreError> {
         let moment = self.clock.moment();
-        let trouble = self.store.file().trouble();
+        let trouble = self.store.trouble();
         let vitals = match self.store.vitals(moment).await {
             Ok(vitals) => vitals,
             Err(error) => {
                 // What is known without the numbers is told at least.
                 let observed = Observed {
-                    trouble: self.store.file().trouble(),
+                    trouble: self.store.trouble(),
                     ..Observed::default()
                 };
                 self.keep(&[Kind::DatabaseDamaged], &observed, moment)

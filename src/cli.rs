@@ -40,6 +40,7 @@ mod value;
 mod words;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -188,10 +189,12 @@ pub fn main() -> ExitCode {
     if cli.gives_way() {
         priority::lower();
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = demand_files().and_then(|()| {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+    });
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             let language = cli.language(&environment);
@@ -211,6 +214,13 @@ pub fn main() -> ExitCode {
             error.exit_code()
         }
     }
+}
+
+/// Refuses to begin where fewer files may be open than the runtime and its signals need: it would break off in the middle.
+fn demand_files() -> io::Result<()> {
+    const FILES: usize = 16;
+    let opened: io::Result<Vec<File>> = (0..FILES).map(|_| File::open("/")).collect();
+    opened.map(drop)
 }
 
 async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {

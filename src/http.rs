@@ -13,6 +13,7 @@ mod control;
 mod interview_file;
 mod metrics;
 mod monitor;
+mod no_room;
 mod reply;
 mod request;
 pub mod server;
@@ -37,7 +38,7 @@ use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
 use crate::key_pair::CurrentKeyPair;
 use crate::known_events::KnownEvents;
-use crate::language::Locale;
+use crate::language::{Language, Locale};
 use crate::notification::advice::AdviceContext;
 use crate::observations::Observations;
 use crate::reload::Reloads;
@@ -59,6 +60,7 @@ pub use api::{Health, moves};
 use control::ControlWing;
 use metrics::MetricsWing;
 use monitor::MonitorWing;
+pub use no_room::NoRoom;
 use server::{App, Listener, Peer, Reply};
 use wing::{Call, Wing};
 
@@ -197,7 +199,7 @@ impl Routes {
 
 /// What the network reaches: the page for people, `/metrics` and the API. `api` is what each request finds at its
 /// beginning: a new configuration is a new one.
-pub fn network(api: watch::Receiver<Arc<Api>>) -> Arc<Wings> {
+pub fn network(api: watch::Receiver<Arc<Api>>) -> Door {
     let first: Vec<Box<dyn Wing>> = vec![
         Box::new(MonitorWing::default()),
         Box::new(MetricsWing::default()),
@@ -206,7 +208,7 @@ pub fn network(api: watch::Receiver<Arc<Api>>) -> Arc<Wings> {
 }
 
 /// What the command line reaches: its own endpoints, `/metrics` and the API.
-pub fn control(api: watch::Receiver<Arc<Api>>) -> Arc<Wings> {
+pub fn control(api: watch::Receiver<Arc<Api>>) -> Door {
     let first: Vec<Box<dyn Wing>> = vec![
         Box::new(ControlWing::default()),
         Box::new(MetricsWing::default()),
@@ -214,9 +216,18 @@ pub fn control(api: watch::Receiver<Arc<Api>>) -> Arc<Wings> {
     Wings::new(api, first)
 }
 
-/// Serves `wings` at `listener` until `stop` becomes true, then lets requests under way finish.
-pub async fn serve(wings: Arc<Wings>, listener: impl Listener, stop: watch::Receiver<bool>) {
-    server::serve(wings, listener, stop).await;
+/// Serves `door` at `listener` until `stop` becomes true, then lets requests under way finish.
+pub async fn serve(door: Door, listener: impl Listener, stop: watch::Receiver<bool>) {
+    server::serve(Arc::new(door), listener, stop).await;
+}
+
+/// What stands behind a listener. It is one type, so that the code that serves it is in the program once.
+#[derive(Clone)]
+pub enum Door {
+    /// A relay that runs.
+    Open(Arc<Wings>),
+    /// A start that waits for room on the disk.
+    Shut(Arc<NoRoom>),
 }
 
 /// The header in which a command states who types it, percent-encoded.
@@ -244,12 +255,12 @@ pub struct Wings {
 }
 
 impl Wings {
-    fn new(current: watch::Receiver<Arc<Api>>, first: Vec<Box<dyn Wing>>) -> Arc<Self> {
-        Arc::new(Self {
+    fn new(current: watch::Receiver<Arc<Api>>, first: Vec<Box<dyn Wing>>) -> Door {
+        Door::Open(Arc::new(Self {
             current,
             first,
             api: ApiWing::default(),
-        })
+        }))
     }
 
     /// The wing that a request is for.
@@ -259,10 +270,14 @@ impl Wings {
     }
 }
 
-impl App for Wings {
+impl App for Door {
     async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Reply {
-        let api = Arc::clone(&self.current.borrow());
-        let wing = self.of(&api, request.uri().path(), request.headers());
+        let wings = match self {
+            Self::Open(wings) => wings,
+            Self::Shut(start) => return start.answer(peer, &request),
+        };
+        let api = Arc::clone(&wings.current.borrow());
+        let wing = wings.of(&api, request.uri().path(), request.headers());
         let call = Call {
             api: &api,
             peer,
@@ -274,15 +289,26 @@ impl App for Wings {
     }
 
     fn panicked(&self, uri: &Uri) -> Reply {
-        let api = Arc::clone(&self.current.borrow());
-        self.of(&api, uri.path(), &HeaderMap::new()).panicked(&api)
+        match self {
+            Self::Open(wings) => {
+                let api = Arc::clone(&wings.current.borrow());
+                wings.of(&api, uri.path(), &HeaderMap::new()).panicked(&api)
+            }
+            Self::Shut(start) => start.refuse(Language::En),
+        }
     }
 
     fn is_proxy(&self, peer: IpAddr) -> bool {
-        self.current.borrow().is_proxy(peer)
+        match self {
+            Self::Open(wings) => wings.current.borrow().is_proxy(peer),
+            Self::Shut(_) => false,
+        }
     }
 
     fn monotonic(&self) -> Duration {
-        self.current.borrow().clock.monotonic()
+        match self {
+            Self::Open(wings) => wings.current.borrow().clock.monotonic(),
+            Self::Shut(start) => start.clock.monotonic(),
+        }
     }
 }

@@ -150,26 +150,19 @@ impl IdRange {
 
 /// Why nothing can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {}", self.field(), self.accepted())]
 pub enum RangeError {
     /// Neither ids nor a range were given.
-    #[error("received: must have ids, or from and to must say which range is compared")]
     Nothing,
     /// No range was said, and none of the ids says when its event was accepted.
-    #[error(
-        "received: none of the ids has a time in it (UUID version 7), so from and to must say which range is compared"
-    )]
     NoTime,
     /// It ends where it begins, or before.
-    #[error("to: must be later than from; what was accepted at to is not compared any more")]
     Reversed,
     /// Only its end was said, and that is not later than the first id.
-    #[error("to: must be later than the first id, because from was not said")]
     EndsBeforeIds,
     /// Only its beginning was said, and that is later than the last id.
-    #[error("from: must not be later than the last id, because to was not said")]
     BeginsAfterIds,
     /// It is longer than [`LONGEST_RANGE`].
-    #[error("from, to: one comparison covers at most 92 days")]
     TooLong,
 }
 
@@ -183,6 +176,40 @@ impl RangeError {
         Self::BeginsAfterIds,
         Self::TooLong,
     ];
+
+    /// What is wrong: a field of the question, or two of them.
+    #[must_use]
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Nothing | Self::NoTime => "received",
+            Self::Reversed | Self::EndsBeforeIds => "to",
+            Self::BeginsAfterIds => "from",
+            Self::TooLong => "from, to",
+        }
+    }
+
+    /// What is accepted there.
+    #[must_use]
+    pub fn accepted(self) -> &'static str {
+        match self {
+            Self::Nothing => "must have ids, or from and to must say which range is compared",
+            Self::NoTime => {
+                "none of the ids has a time in it (UUID version 7), so from and to must say which range is compared"
+            }
+            Self::Reversed => {
+                "must be later than from; what was accepted at to is not compared any more"
+            }
+            Self::EndsBeforeIds => "must be later than the first id, because from was not said",
+            Self::BeginsAfterIds => "must not be later than the last id, because to was not said",
+            Self::TooLong => "one comparison covers at most 92 days",
+        }
+    }
+
+    /// Whether it is about the ids, because no range was said; else it is about the range.
+    #[must_use]
+    pub fn is_about_ids(self) -> bool {
+        matches!(self, Self::Nothing | Self::NoTime)
+    }
 }
 
 /// The range that is compared: from `from` to `to`, or else the span of the ids.

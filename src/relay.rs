@@ -3,6 +3,7 @@
 mod api_state;
 mod assembly;
 mod listeners;
+mod no_room;
 mod parts;
 
 use std::io;
@@ -35,6 +36,7 @@ use crate::upkeep::backup::BackupFile;
 use crate::upkeep::file_watch::FileWatch;
 use assembly::{Fixed, Shared, rules};
 use listeners::Bound;
+pub use no_room::WaitingStart;
 use parts::Parts;
 
 /// A stop waits for requests under way for the longest attempt's timeout plus this.
@@ -75,7 +77,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// The control socket.
-    #[error("{}: {source}; the control socket cannot be made", path.display())]
+    #[error("{}: {source}; the control socket cannot be made. Its directory must exist, have room and belong to the user that runs the relay", path.display())]
     Control {
         /// The socket.
         path: PathBuf,

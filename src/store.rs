@@ -158,6 +158,21 @@ impl Store {
         commands: &CommandLine,
         moment: Moment,
     ) -> Result<Self, OpenError> {
+        let opened = Self::open_once(directory, commands, moment);
+        match opened {
+            // SQLite cannot even read without room for its own files. Nothing new is accepted then.
+            Err(OpenError::DiskFull { .. }) if file::give_up_reserve(directory) => {
+                Self::open_once(directory, commands, moment)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_once(
+        directory: &Path,
+        commands: &CommandLine,
+        moment: Moment,
+    ) -> Result<Self, OpenError> {
         let opened = file::open::open(directory, commands)?;
         let path = opened.file.path();
         let at_file = |error: rusqlite::Error| OpenError::database(path, &error);
@@ -182,7 +197,7 @@ impl Store {
         let turns = Turns::default();
         let mut interrupted_import = None;
         if let Err(error) = import_rows::end_interrupted(&opened.connection) {
-            tracing::error!(%error, "an import of interview records that was broken off cannot be ended now: it is tried every second, and until then no interview record changes");
+            tracing::error!(%error, "an import of interview records that was broken off cannot be ended now: it is tried again, and until then no interview record changes");
             interrupted_import = turns.take_all();
         }
         time.save(&opened.connection, now).map_err(at_file)?;

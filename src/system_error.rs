@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 use crate::plain_file::NotOrdinary;
 
 /// An error of the operating system.
@@ -44,6 +46,13 @@ impl SystemError {
     #[must_use]
     pub fn number(&self) -> Option<i32> {
         self.number
+    }
+
+    /// Whether the process, or all of them together, may open no more files and connections.
+    #[must_use]
+    pub fn lacks_file_handles(&self) -> bool {
+        let codes = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+        self.number.is_some_and(|number| codes.contains(&number))
     }
 
     /// False for a pipe, a socket or a device in the place of a file.

@@ -69,9 +69,26 @@ impl Systemd {
             loop {
                 this.tell(&[
                     NotifyState::ExtendTimeoutUsec(microseconds),
+                    // For a start that was told to be ready while it waited for room.
+                    NotifyState::Watchdog,
                     NotifyState::Status("starting: opening the database"),
                 ]);
                 tokio::time::sleep(every).await;
+            }
+        })
+    }
+
+    /// The start waits for room on the disk, and requests are answered with `why`: it is ready as one is whose disk is full,
+    /// so that nobody waits for it. Until what this answers is aborted.
+    #[must_use]
+    pub fn waiting(&self, why: &str) -> JoinHandle<()> {
+        self.ready();
+        let this = self.clone();
+        let status = format!("waiting for room on the disk: {}", one_line(&why));
+        tokio::spawn(async move {
+            loop {
+                this.tell(&[NotifyState::Status(&status), NotifyState::Watchdog]);
+                tokio::time::sleep(between_words()).await;
             }
         })
     }
@@ -120,7 +137,6 @@ impl Systemd {
         self.socket.as_ref()?;
         let this = self.clone();
         let watchdog = sd_notify::watchdog_enabled();
-        let every = watchdog.map_or(EVERY, |limit| EVERY.min(limit / 3));
         let observer = relay.observer();
         let reloads = relay.reloads();
         Some(tokio::spawn(async move {
@@ -145,7 +161,7 @@ impl Systemd {
                         "the daemon does not answer itself or does not send; systemd will restart it"
                     );
                 }
-                tokio::time::sleep(every).await;
+                tokio::time::sleep(between_words()).await;
             }
         }))
     }
@@ -168,6 +184,11 @@ impl Systemd {
         own.send_to_addr(lines.join("\n").as_bytes(), address)
             .map(|_| ())
     }
+}
+
+/// The time between two words, of which the watchdog must not miss one.
+fn between_words() -> Duration {
+    sd_notify::watchdog_enabled().map_or(EVERY, |limit| EVERY.min(limit / 3))
 }
 
 fn refusal(why: &impl Display) -> String {

@@ -55,6 +55,10 @@ pub enum Trouble {
     /// The system has no more of something that was needed.
     #[error("the system gives the relay {0}")]
     Exhausted(Resource),
+    /// The database refuses to write an import of interview records that was decided, in SQLite's words. Everything else
+    /// is kept.
+    #[error("an import of interview records cannot be ended: {0}")]
+    ImportRefused(String),
     /// Anything else, in SQLite's or the system's words.
     #[error("{0}")]
     Unusable(String),

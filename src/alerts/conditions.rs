@@ -241,8 +241,11 @@ fn backup(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Fi
 /// Trouble that ends by itself, or is a full disk, has no condition of its own.
 fn database(observed: &Observed) -> Option<Finding> {
     let trouble = observed.trouble.clone()?;
-    let tells =
-        trouble.is_damage() || matches!(trouble, Trouble::Gone { .. } | Trouble::Closed { .. });
+    let tells = trouble.is_damage()
+        || matches!(
+            trouble,
+            Trouble::Gone { .. } | Trouble::Closed { .. } | Trouble::ImportRefused(_)
+        );
     tells.then_some(Finding::Database { trouble })
 }
 

@@ -110,7 +110,7 @@ async fn look(
 ) -> Vec<CheckResult> {
     let config = &settings.config;
     let path = common.config.display().to_string();
-    let daemon = Daemon::ask(common).await;
+    let daemon = Daemon::ask(common, config).await;
     let silent = daemon.is_none().then(|| holder(&config.storage.directory));
     let silent = silent.flatten();
     let mut findings = vec![CheckResult::good("config", path)];

@@ -13,7 +13,7 @@ use crate::config::{Changes, ConfigErrors, Environment, Expected, Kind, Loaded, 
 use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::language::Language;
 use crate::logging;
-use crate::relay::{self, Relay, StartError};
+use crate::relay::{self, Relay, StartError, WaitingStart};
 use crate::reload::{ReloadOutcome, ReloadRefused, Reloaded};
 use crate::store::OpenError;
 use crate::systemd::Systemd;
@@ -35,9 +35,13 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         |d| relay::control_socket(d.as_ref()),
     );
     may_listen(common, &control_socket).inspect_err(|error| systemd.failed(error))?;
-    let starting = systemd.starting();
-    let started = Relay::start(&settings, &control_socket, Clock::System).await;
-    starting.abort();
+    let started = tokio::select! {
+        started = start(&settings, &control_socket, &systemd) => started,
+        () = ends.wait() => {
+            tracing::info!("stopped before the start");
+            return Ok(());
+        }
+    };
     let started = started.inspect_err(|error| systemd.failed(error));
     let mut relay = started.map_err(|error| not_started(&error))?;
     systemd.ready();
@@ -101,6 +105,36 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Starts the relay. On a disk without any room that waits until there is some: an exit would be tried again a few times
+/// only, and nobody would be told why.
+async fn start(
+    settings: &Loaded,
+    control_socket: &Path,
+    systemd: &Systemd,
+) -> Result<Relay, StartError> {
+    let directory = &settings.config.storage.directory;
+    loop {
+        let starting = systemd.starting();
+        let started = Relay::start(settings, control_socket, Clock::System).await;
+        starting.abort();
+        let error = match started {
+            Err(error) if error.is_for_want_of_room() => error,
+            started => return started,
+        };
+        let waiting = WaitingStart::new(settings, control_socket, Clock::System).await?;
+        let Some(waiting) = waiting else {
+            return Err(error);
+        };
+        let why = waiting.why();
+        tracing::error!("{error}");
+        tracing::error!(directory = %directory.display(), "the start goes on by itself when there is room; until then everybody who asks is told: {why}");
+        let telling = systemd.waiting(&why);
+        waiting.wait(directory).await;
+        telling.abort();
+        tracing::info!("there is room on the disk again: the start goes on");
+    }
 }
 
 /// Finds a path that no socket can have, before anything is opened.

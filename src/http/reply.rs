@@ -204,6 +204,7 @@ fn unavailable(trouble: Option<&Trouble>) -> &'static str {
         Some(Trouble::Gone { .. }) => "The relay's database is not in its place",
         Some(Trouble::Closed { .. }) => "The relay may not look at its database",
         Some(Trouble::Exhausted(_)) => "The relay has no more memory or file handles",
+        Some(Trouble::ImportRefused(_)) => "An import of interview records cannot be ended now",
         Some(Trouble::ReadOnlyDisk | Trouble::DiskFailed(_) | Trouble::Unusable(_)) => {
             "The relay cannot write to its disk now"
         }

@@ -65,9 +65,7 @@ impl Call<'_> {
     /// How the one who asks is spoken to. A person at the control socket reads what the daemon says there, and a
     /// program too: the command says in which language.
     pub fn locale(&self) -> Locale {
-        let asked = self.headers().get(ACCEPT_LANGUAGE);
-        let asked = asked.and_then(|language| Language::named(language.to_str().ok()?));
-        match (self.peer.ip(), asked) {
+        match (self.peer.ip(), asked_language(self.headers())) {
             (None, Some(language)) => Locale {
                 language,
                 ..self.api.locale
@@ -75,6 +73,11 @@ impl Call<'_> {
             _ => self.api.locale,
         }
     }
+}
+
+/// The language that a command asks for.
+pub(super) fn asked_language(headers: &HeaderMap) -> Option<Language> {
+    Language::named(headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
 /// What answers the calls of an endpoint; `E` is what it refuses with.

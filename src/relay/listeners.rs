@@ -12,7 +12,7 @@ use super::StartError;
 use crate::config::Loaded;
 use crate::http::server::control_socket::ControlSocket;
 use crate::http::server::tls::TlsListener;
-use crate::http::{self, Api, Listeners};
+use crate::http::{self, Api, Door, Listeners, NoRoom};
 use crate::key_pair::CurrentKeyPair;
 
 /// Listeners that nobody is let in by yet.
@@ -75,16 +75,24 @@ impl Bound {
         stop: &watch::Receiver<bool>,
     ) -> JoinSet<()> {
         http::server::tell_few_connections();
+        self.serve(http::network(api.clone()), http::control(api.clone()), stop)
+    }
+
+    /// Tells everybody until `stop` becomes true that a start waits for room on the disk.
+    pub(super) fn refuse(self, start: NoRoom, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+        let door = Door::Shut(Arc::new(start));
+        self.serve(door.clone(), door, stop)
+    }
+
+    fn serve(self, network: Door, control: Door, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut listeners = JoinSet::new();
-        let network = http::network(api.clone());
         if let Some(listener) = self.plain {
-            listeners.spawn(http::serve(Arc::clone(&network), listener, stop.clone()));
+            listeners.spawn(http::serve(network.clone(), listener, stop.clone()));
         }
         if let Some((listener, pair)) = self.secured {
             let listener = TlsListener::new(listener, pair);
-            listeners.spawn(http::serve(Arc::clone(&network), listener, stop.clone()));
+            listeners.spawn(http::serve(network, listener, stop.clone()));
         }
-        let control = http::control(api.clone());
         listeners.spawn(http::serve(control, self.control, stop.clone()));
         listeners
     }

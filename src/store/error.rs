@@ -3,6 +3,7 @@
 use std::fs::File;
 
 use rusqlite::{ErrorCode, ffi};
+use rustix::process::getrlimit;
 
 use crate::trouble::{Resource, Shortage, Trouble};
 
@@ -48,13 +49,22 @@ impl From<rusqlite::Error> for StoreError {
 pub(super) fn lacking(error: &rusqlite::Error) -> Option<Resource> {
     match error.sqlite_error_code()? {
         ErrorCode::OutOfMemory => Some(Resource::Memory),
-        // SQLite does not say why it cannot open a file; the system does.
+        // SQLite does not say why it cannot open a file; the system does, as long as that lasts. What was open at that
+        // moment may be closed again: then it is known from how few there may be.
         ErrorCode::CannotOpen => {
-            let opened = File::open("/");
-            opened.err().and_then(|error| Resource::lacking(&error))
+            let opened = File::open("/").err();
+            let lacking = opened.and_then(|error| Resource::lacking(&error));
+            lacking.or_else(|| may_open_few_files().then_some(Resource::FileHandles))
         }
         _ => None,
     }
+}
+
+/// Whether this process may open fewer files than the database, its copies and what is sent need.
+fn may_open_few_files() -> bool {
+    const FEW: u64 = 64;
+    let files = getrlimit(rustix::process::Resource::Nofile).current;
+    files.is_some_and(|files| files < FEW)
 }
 
 /// Whether an error of an open connection means that the database is damaged. Its files are open already, so "ends too

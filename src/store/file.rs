@@ -40,7 +40,8 @@ use std::time::SystemTime;
 pub use lock::holder;
 pub use open_error::{Odd, OpenError};
 pub use other_copies::Leftover;
-pub use reserve::{is_full, odd_reserve};
+pub(super) use reserve::give_up_reserve;
+pub use reserve::{is_full, odd_reserve, shortage_for_start};
 pub use soundness::Depth;
 
 use crate::command_line::CommandLine;
@@ -157,7 +158,7 @@ impl DatabaseFile {
         })
     }
 
-    /// Whether the database's name leads to the open file.
+    /// Whether the open file stands in the database's place.
     pub(super) fn is_in_place(&self) -> bool {
         self.database.is_held()
     }
@@ -226,10 +227,11 @@ impl DatabaseFile {
         other_copies::delete(&self.directory)
     }
 
-    /// Records trouble that a command has met. A missing file is not reported here: it is found by looking.
+    /// Records trouble that a command has met. A missing file is not reported here: it is found by looking; nor is an import that
+    /// cannot be ended, which is no trouble of the file.
     pub(super) fn met(&self, trouble: &Trouble) {
         match trouble {
-            Trouble::Gone { .. } | Trouble::Closed { .. } => {}
+            Trouble::Gone { .. } | Trouble::Closed { .. } | Trouble::ImportRefused(_) => {}
             Trouble::DiskFull(_) => self.met_full_disk(),
             // What SQLite says of a full disk, or of one that can only be read, is not always that.
             Trouble::DiskFailed(_) | Trouble::Unusable(_) if self.reserve.disk_is_full() => {

@@ -156,15 +156,13 @@ pub(super) fn begin_at_rest(
     connection: &Connection,
     hold: &NewHold,
     wall: Timestamp,
-) -> rusqlite::Result<()> {
+) -> Result<(), StoreError> {
     let moment = Moment {
         wall,
         monotonic: Duration::ZERO,
     };
     let now = RelayTime::resume(connection, moment)?.now(moment);
-    begin_and_record(connection, hold, now)
-        .map(|_| ())
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    begin_and_record(connection, hold, now).map(drop)
 }
 
 fn begin_and_record(

@@ -7,7 +7,9 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use tokio::sync::{
+    Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, watch,
+};
 use tokio::task::spawn_blocking;
 
 use super::import_rows::{ROWS_AT_ONCE, add, apply, decide, discard, judge};
@@ -18,12 +20,15 @@ use crate::audit::{Action, Actor};
 use crate::clock::Clock;
 use crate::interview::{ImportResult, ImportWish, Interview, UnknownOrigin};
 use crate::timestamp::Timestamp;
+use crate::trouble::Trouble;
 
 /// After each step an import pauses for this many times the step's duration, so that others go first.
 const PAUSE: u32 = 1;
 /// The time until it is tried again to write what was decided, and until one who waits for that looks whether anything
 /// can be written.
 const AGAIN: Duration = Duration::from_secs(1);
+/// The same in the end, when the database refuses it each time: the time doubles.
+const AGAIN_AT_LAST: Duration = Duration::from_mins(1);
 
 /// Why nothing of a file was kept.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +50,8 @@ pub(super) struct Turns {
     long: Arc<Mutex<()>>,
     /// Held together by those who change single records, and alone by an import.
     records: Arc<RwLock<()>>,
+    /// Why the database refuses to write what was decided; none: it does not.
+    refused: Arc<watch::Sender<Option<String>>>,
 }
 
 /// As long as it is held, no import begins.
@@ -85,13 +92,44 @@ impl Store {
         if turns.is_none() {
             return;
         }
-        while let Err(error) = self.end_import().await {
-            if error == StoreError::Closing {
-                return;
-            }
-            tokio::time::sleep(AGAIN).await;
+        if self.end_import_however_often().await {
+            tracing::info!("the import of interview records that was broken off is ended");
         }
-        tracing::info!("the import of interview records that was broken off is ended");
+    }
+
+    /// What is wrong with the database, or with an import that it refuses to end: events are accepted then, and no
+    /// interview record changes.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        let refused = || self.turns.refused.borrow().clone();
+        let of_file = self.file.trouble();
+        of_file.or_else(|| refused().map(Trouble::ImportRefused))
+    }
+
+    /// Writes what was decided, however often that fails: it counts as kept. At a stop, the next start goes on: false.
+    async fn end_import_however_often(&self) -> bool {
+        let refused = &self.turns.refused;
+        let mut pause = AGAIN;
+        while let Err(error) = self.end_import().await {
+            let lasts = match error {
+                StoreError::Closing => return false,
+                // The writer tells of it.
+                StoreError::Unavailable(_) => AGAIN,
+                StoreError::Refused(what) => {
+                    if refused.borrow().is_none() {
+                        tracing::error!(error = %what, "the database refuses to end an import of interview records that was decided. It is tried again, after a minute in the end, and until then no interview record changes; see `status`");
+                    }
+                    refused.send_replace(Some(what));
+                    (pause * 2).min(AGAIN_AT_LAST)
+                }
+            };
+            tokio::time::sleep(pause).await;
+            pause = lasts;
+        }
+        if refused.send_replace(None).is_some() {
+            tracing::info!("the import of interview records is ended");
+        }
+        true
     }
 
     /// Ends what an import before could not end.
@@ -101,10 +139,23 @@ impl Store {
     }
 
     /// Waits until no import is under way, and lets none begin.
-    pub async fn hold_imports_back(&self) -> LongTurn {
-        LongTurn {
-            _held: Arc::clone(&self.turns.long).lock_owned().await,
+    ///
+    /// # Errors
+    /// When one cannot be ended now.
+    pub async fn hold_imports_back(&self) -> Result<LongTurn, StoreError> {
+        loop {
+            let turn = Arc::clone(&self.turns.long).lock_owned();
+            if let Ok(turn) = tokio::time::timeout(AGAIN, turn).await {
+                return Ok(LongTurn { _held: turn });
+            }
+            self.refuse_in_trouble()?;
         }
+    }
+
+    /// Who waits for an import would wait as long as it cannot be ended.
+    fn refuse_in_trouble(&self) -> Result<(), StoreError> {
+        self.trouble()
+            .map_or(Ok(()), |trouble| Err(StoreError::Unavailable(trouble)))
     }
 
     /// The turn of one who changes single records. It belongs into the command that does so: the caller may go away
@@ -115,9 +166,7 @@ impl Store {
             if let Ok(turn) = tokio::time::timeout(AGAIN, turn).await {
                 return Ok(ShortTurn { _held: turn });
             }
-            if let Some(trouble) = self.file.trouble() {
-                return Err(StoreError::Unavailable(trouble));
-            }
+            self.refuse_in_trouble()?;
         }
     }
 
@@ -141,7 +190,7 @@ impl Store {
     {
         let store = self.clone();
         let import = async move {
-            let _turn = store.hold_imports_back().await;
+            let _turn = store.hold_imports_back().await?;
             store.import(rows, unknown_origin, wish, by, now).await
         };
         let broke_off = |error: tokio::task::JoinError| StoreError::Refused(error.to_string());
@@ -174,7 +223,7 @@ impl Store {
                     let _ = self.discard().await;
                     return Err(error.into());
                 }
-                self.write_to_the_end().await;
+                self.end_import_however_often().await;
                 Ok(result)
             }
             Err(error) => {
@@ -249,27 +298,6 @@ impl Store {
                 })
                 .await?;
             pause_after(began).await;
-        }
-    }
-
-    /// Writes what was decided, however often that fails: it counts as kept. At a stop, the next start goes on.
-    async fn write_to_the_end(&self) {
-        let mut told = false;
-        while let Err(error) = self.write_decided().await {
-            match error {
-                StoreError::Closing => return,
-                // The writer tells of it.
-                StoreError::Unavailable(_) => {}
-                StoreError::Refused(_) if told => {}
-                StoreError::Refused(_) => {
-                    told = true;
-                    tracing::error!(%error, "an import of interview records that was decided cannot be ended now: it is tried every second, and until then no interview record changes");
-                }
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
-        if told {
-            tracing::info!("the import of interview records is ended");
         }
     }
 

@@ -93,7 +93,7 @@ impl Eraser {
         by: Actor,
     ) -> Result<Done, EraseError> {
         // A file that waits to be imported may have the person's records with their names.
-        let _no_import = self.store.hold_imports_back().await;
+        let _no_import = self.store.hold_imports_back().await?;
         let texts = self.texts_of(staff_id).await?;
         let moment = self.clock.moment();
         let range = self

@@ -8,6 +8,11 @@ use crate::secret::Fingerprint;
 use crate::words::counted;
 
 impl Location {
+    /// The place, and what is said of it.
+    pub(super) fn with(&self, said: &str, language: Language) -> String {
+        format!("{}: {said}", self.describe(language))
+    }
+
     /// As it stands before the colon.
     pub(crate) fn describe(&self, language: Language) -> String {
         match self {
@@ -253,11 +258,7 @@ impl ConfigError {
     /// The mistake in one line.
     #[must_use]
     pub fn describe(&self, language: Language) -> String {
-        format!(
-            "{}: {}",
-            self.place.describe(language),
-            self.kind.describe(language)
-        )
+        self.place.with(&self.kind.describe(language), language)
     }
 }
 

@@ -104,10 +104,6 @@ impl Note {
     /// The note in one line.
     #[must_use]
     pub fn describe(&self, language: Language) -> String {
-        format!(
-            "{}: {}",
-            self.place.describe(language),
-            self.kind.describe(language)
-        )
+        self.place.with(&self.kind.describe(language), language)
     }
 }

@@ -8,8 +8,10 @@ use super::system::of_system;
 use crate::command_line::CommandLine;
 use crate::language::{Language, Locale};
 use crate::store::OpenError;
+use crate::store::file::is_full;
 use crate::store::file::restore::RestoreError;
 use crate::store::file::snapshot::{Obstacle, SnapshotError};
+use crate::system_error::SystemError;
 use crate::zone::Zone;
 
 impl SnapshotError {
@@ -33,13 +35,14 @@ impl SnapshotError {
         let sentence = match self {
             Self::File { source, .. } => {
                 let why = of_system(source, language);
-                match source.kind() {
-                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => both!(
+                if is_full(source) {
+                    both!(
                         language,
                         "{why}。そのディスクに空きを作るか (容量は df -h、ファイル数は df -i で確かめられます)、別のディスクのファイルを指定してください。前からあるファイルはそのままです",
                         "{why}; make room on that disk (df -h shows bytes, df -i files), or name a file on another one. What was there before is as it was"
-                    ),
-                    _ => why,
+                    )
+                } else {
+                    why
                 }
             }
             Self::Database { what, .. } => {
@@ -160,13 +163,28 @@ impl SnapshotError {
                     "use sudo, or name a place where you may write"
                 )
             }
-            Self::InTheWay { .. }
-            | Self::NotPlain { .. }
-            | Self::File { .. }
-            | Self::Database { .. }
-            | Self::Source { .. }
-            | Self::Unfinished { .. }
-            | Self::Stale { .. } => return None,
+            // What to do about that is said with it.
+            Self::File { source, .. }
+                if is_full(source) || SystemError::from(source).lacks_file_handles() =>
+            {
+                return None;
+            }
+            Self::File { .. } => both!(
+                language,
+                "ファイル名とその場所を確かめるか、別のファイルを指定してください",
+                "look whether this is the right path and may be used, or name another file"
+            ),
+            Self::Database { .. } => both!(
+                language,
+                "ディスクの状態とファイルの権限を確かめ、それでも使えなければ別のコピーを使ってください",
+                "look at its disk and at who may use it; if it stays so, use another copy"
+            ),
+            Self::Source { trouble, .. } => trouble.advice(language).to_owned(),
+            Self::Stale { other, .. } => {
+                let other = other.display();
+                both!(language, "{other} を使ってください", "use {other}")
+            }
+            Self::InTheWay { .. } | Self::NotPlain { .. } | Self::Unfinished { .. } => return None,
         })
     }
 
@@ -267,16 +285,16 @@ impl RestoreError {
                 let (path, why) = (path.display(), of_system(source, language));
                 both!(
                     language,
-                    "{path}: {why}。何も変更していません",
-                    "{path}: {why}; nothing was changed"
+                    "{path}: {why}。何も変更していません。データディレクトリに書き込めるかを確かめてから、もう一度実行してください",
+                    "{path}: {why}; nothing was changed. Look whether the data directory may be written, and restore again"
                 )
             }
             Self::Database { path, source } => {
-                let path = path.display();
+                let (path, why) = (path.display(), source.describe(language, commands));
                 both!(
                     language,
-                    "{path}: コピーに書き込めません。何も変更していません",
-                    "{path}: {source}; nothing was changed"
+                    "{path}: コピーに書き込めないため、何も変更していません。{why}",
+                    "{path}: the copy cannot be written, and nothing was changed: {why}"
                 )
             }
             Self::Unsynced { path, source } => {

@@ -24,8 +24,8 @@ impl OpenError {
                 let why = error.happened(language);
                 return both!(
                     language,
-                    "データベースをこのバージョンの形式に変えていません。先にコピーを作れなかったためです。{why}",
-                    "the database was not brought to this version, because no copy of it could be made first: {why}"
+                    "データベースをこのバージョンの形式に変えていません。先にコピーを作れなかったためです。原因を取り除いてから、もう一度起動してください。{why}",
+                    "the database was not brought to this version, because no copy of it could be made first: {why}. Mend that, and start again"
                 );
             }
             Self::Directory { source, .. } => {
@@ -108,7 +108,7 @@ impl OpenError {
                 ..
             } => both!(
                 language,
-                "開けるファイルと接続の数が足りないため、起動できません。サービスの LimitNOFILE= を増やしてください (手動で起動する場合は ulimit -n。64 以上)",
+                "開けるファイルと接続の数が足りません。サービスの LimitNOFILE= を増やしてください (手動で起動する場合は ulimit -n。64 以上)",
                 "so few files and connections may be open that the relay cannot start: raise LimitNOFILE= of the service, or ulimit -n in a shell, to 64 at least"
             ),
             Self::Exhausted {
@@ -120,7 +120,11 @@ impl OpenError {
                 "there is too little memory for a start. See what else uses it (free -m)"
             ),
             Self::Database { what, .. } => {
-                both!(language, "データベースを開けません", "{what}")
+                both!(
+                    language,
+                    "データベースを開けません。ディスクの状態 (journalctl -k) と、データディレクトリの権限を確かめてから、もう一度起動してください",
+                    "the database cannot be opened: {what}. Look at its disk (journalctl -k) and at who may use the data directory, and start again"
+                )
             }
             Self::Damaged { what, copy, .. } => {
                 let how = how_to_restore(copy.as_deref(), language, commands);
@@ -143,8 +147,8 @@ impl OpenError {
             }
             Self::Migration { what, .. } => both!(
                 language,
-                "データベースをこのバージョンの形式に変えられませんでした。元のままです",
-                "the database could not be brought to this version: {what}"
+                "データベースをこのバージョンの形式に変えられませんでした。元のままです。前のバージョンの voicedrive-relay に戻して使い、ログとともに開発元に連絡してください",
+                "the database could not be brought to this version: {what}. It is as it was: go on with the voicedrive-relay of before, and report this with the log"
             ),
         };
         format!("{}: {sentence}", path.display())

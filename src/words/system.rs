@@ -11,6 +11,14 @@ impl SystemError {
     /// looked up.
     #[must_use]
     pub fn describe(&self, language: Language) -> String {
+        if self.lacks_file_handles() {
+            let said = self.said();
+            return both!(
+                language,
+                "開けるファイルと接続の数が上限に達しています。サービスの LimitNOFILE= か、シェルの ulimit -n を増やしてください",
+                "{said}: raise LimitNOFILE= of the service, or ulimit -n in a shell"
+            );
+        }
         match (language, in_japanese(self.kind()), self.number()) {
             (Language::En, ..) => self.said().to_owned(),
             _ if !self.is_ordinary() => "通常のファイルではありません".to_owned(),
@@ -77,6 +85,12 @@ mod tests {
         let japanese = "ファイルまたはディレクトリがありません";
         assert_eq!(told(2, Language::Ja), japanese);
         assert_eq!(told(5, Language::Ja), "システムのエラーです (番号 5)");
+        for number in [23, 24] {
+            for language in [Language::Ja, Language::En] {
+                let told = told(number, language);
+                assert!(told.contains("LimitNOFILE="), "{told}");
+            }
+        }
         let odd = of_system(&io::Error::other("odd"), Language::Ja);
         assert_eq!(odd, "システムのエラーです");
     }

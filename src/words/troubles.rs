@@ -89,6 +89,11 @@ impl Trouble {
             (Self::Exhausted(Resource::Memory), _) => language
                 .say("メモリーが足りません", "there is not enough memory")
                 .to_owned(),
+            (Self::ImportRefused(what), _) => both!(
+                language,
+                "取り込みを決めた面談記録を、データベースに最後まで書き込めません。書き終わるまで、面談記録は変更できません。イベントの受け付けと送信は続いています",
+                "the database refuses to write an import of interview records to its end ({what}). Until it is written no interview record changes; events are accepted and sent as always"
+            ),
             (Self::Unusable(what), _) => both!(
                 language,
                 "データベースに書き込めません",
@@ -153,6 +158,10 @@ impl Trouble {
                 "空きができると自動で再開します。ほかのプログラムの使用量を確かめてください (free -m)",
                 "it goes on by itself when there is some. See what else uses it (free -m)",
             ),
+            Self::ImportRefused(_) => (
+                "1 分ごとに自動で再試行しています。データベースをほかのプログラム (sqlite3 など) で変更した場合は、元に戻してください。心当たりがなければ、backup でコピーを取り、ログとともに開発元に連絡してください",
+                "it is tried again every minute. When the database was changed with another program, such as sqlite3, undo that; otherwise make a copy (`backup`) and report it with the log, since it is a mistake of the program",
+            ),
             Self::Unusable(_) => (
                 "ディスクと、データディレクトリの権限を確かめてください",
                 "look at the disk and at the permissions of the data directory",
@@ -191,8 +200,8 @@ impl StoreError {
             ),
             Self::Refused(what) => both!(
                 language,
-                "データベースを処理できませんでした",
-                "the database refused: {what}"
+                "データベースを処理できませんでした。ログとともに開発元に連絡してください",
+                "the database refused: {what}. This is a mistake of the program: report it with the log"
             ),
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicedrive_relay::testing::interview::field::Field;
@@ -51,6 +52,38 @@ async fn a_file_is_imported_whole_and_again_without_doubling() {
     let (code, again) = import(&daemon, &file, &[]).await;
     assert_eq!((code, &again["replaced"]), (Some(0), &json!(3000)));
     assert_eq!(kept(&daemon).await, 3000);
+}
+
+#[tokio::test]
+async fn an_import_that_the_database_refuses_to_end_is_told_where_an_admin_looks() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let file = directory.path().join("interviews.csv");
+    std::fs::write(&file, format!("{HEADER}{}", row(1))).unwrap();
+    let database = Connection::open(directory.path().join("live/relay.db")).unwrap();
+    let refuse = "CREATE TRIGGER refused BEFORE INSERT ON interviews
+                  BEGIN SELECT RAISE(ABORT, 'refused'); END";
+    database.execute_batch(refuse).unwrap();
+    let told = async {
+        let is_told = |status: &Value| {
+            let trouble = status["database"]["trouble"].as_str().unwrap_or_default();
+            trouble.contains("an import of interview records")
+        };
+        daemon.until(&["status"], is_told).await;
+        let checked = daemon.run(&["check"]).await;
+        let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(
+            checked.contains("an import of interview records"),
+            "{checked}"
+        );
+        // Events are accepted.
+        daemon.json(&["send", "a.b"]).await;
+        database.execute_batch("DROP TRIGGER refused").unwrap();
+    };
+    let ((code, done), ()) = tokio::join!(import(&daemon, &file, &[]), told);
+    assert_eq!((code, &done["created"]), (Some(0), &json!(1)));
+    let status = daemon.json(&["status"]).await;
+    assert_eq!(status["database"]["trouble"], Value::Null);
 }
 
 #[tokio::test]

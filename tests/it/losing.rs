@@ -489,8 +489,10 @@ pub fn rescued_in(directory: &Path) -> Vec<PathBuf> {
 enum Loss {
     Moved,
     Replaced,
+    Linked,
     DirectoryMoved,
     JournalMoved,
+    JournalLinked,
     Deleted,
 }
 
@@ -498,14 +500,20 @@ impl Loss {
     fn happens(self, data: &Path) {
         let live = data.join("live");
         let aside = data.join("aside");
+        let link = |name: &str| {
+            fs::rename(live.join(name), &aside).unwrap();
+            symlink(&aside, live.join(name)).unwrap();
+        };
         match self {
             Self::Moved => fs::rename(live.join("relay.db"), aside).unwrap(),
             Self::Replaced => {
                 fs::rename(live.join("relay.db"), aside).unwrap();
                 fs::write(live.join("relay.db"), "").unwrap();
             }
+            Self::Linked => link("relay.db"),
             Self::DirectoryMoved => fs::rename(live, aside).unwrap(),
             Self::JournalMoved => fs::rename(live.join("relay.db-wal"), aside).unwrap(),
+            Self::JournalLinked => link("relay.db-wal"),
             Self::Deleted => fs::remove_dir_all(live).unwrap(),
         }
     }
@@ -514,9 +522,13 @@ impl Loss {
         let live = data.join("live");
         let aside = data.join("aside");
         match self {
-            Self::Moved | Self::Replaced => fs::rename(aside, live.join("relay.db")).unwrap(),
+            Self::Moved | Self::Replaced | Self::Linked => {
+                fs::rename(aside, live.join("relay.db")).unwrap();
+            }
             Self::DirectoryMoved => fs::rename(aside, live).unwrap(),
-            Self::JournalMoved => fs::rename(aside, live.join("relay.db-wal")).unwrap(),
+            Self::JournalMoved | Self::JournalLinked => {
+                fs::rename(aside, live.join("relay.db-wal")).unwrap();
+            }
             Self::Deleted => panic!("there is no way back"),
         }
     }
@@ -527,8 +539,10 @@ async fn a_file_that_goes_away_is_noticed_copied_out_and_taken_up_again() {
     for loss in [
         Loss::Moved,
         Loss::Replaced,
+        Loss::Linked,
         Loss::DirectoryMoved,
         Loss::JournalMoved,
+        Loss::JournalLinked,
     ] {
         let directory = TempDir::new().unwrap();
         let mut daemon = Daemon::start(directory.path(), "", "").await;

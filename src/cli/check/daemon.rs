@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::CheckResult;
 use crate::cli::words::Locale;
-use crate::cli::{Common, client};
+use crate::cli::{CliError, Common, client};
 use crate::config::Config;
 use crate::words::checks;
 
@@ -30,10 +30,26 @@ pub(super) struct Daemon {
 
 impl Daemon {
     /// None: there is none, or it may not be asked.
-    pub(super) async fn ask(common: &Common) -> Option<Self> {
+    pub(super) async fn ask(common: &Common, config: &Config) -> Option<Self> {
         let client = common.client().ok()?;
-        let told = client.get("/control/daemon", &[]).await.ok()?;
-        serde_json::from_value(told).ok()
+        match client.get("/control/daemon", &[]).await {
+            Ok(told) => serde_json::from_value(told).ok(),
+            Err(CliError::OfDaemon { code, message, .. }) if code == "STORAGE_UNAVAILABLE" => {
+                Some(Self::waiting(config, message))
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// One that cannot start for want of room, and tells nothing but that.
+    fn waiting(config: &Config, trouble: String) -> Self {
+        Self {
+            listen: config.server.plain(),
+            tls: config.server.secured(),
+            trouble: Some(trouble),
+            clock_off: None,
+            holds: Vec::new(),
+        }
     }
 
     /// Where it listens, whatever the configuration says by now.

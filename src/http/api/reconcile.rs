@@ -263,10 +263,10 @@ fn unit(word: &str) -> Option<Unit> {
 }
 
 fn refused(error: RangeError) -> ApiError {
-    let told = error.to_string();
-    match told.split_once("received: ") {
-        Some(("", accepted)) => ApiError::invalid("received", accepted),
-        _ => ApiError::InvalidDateRange(told),
+    if error.is_about_ids() {
+        ApiError::invalid(error.field(), error.accepted())
+    } else {
+        ApiError::InvalidDateRange(error.to_string())
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let language = call.locale().language;
     let probed = api.store.probe(api.clock.moment()).await;
-    let trouble = api.store.file().trouble();
+    let trouble = api.store.trouble();
     let trouble = trouble.map(|trouble| trouble.describe(language, &api.advice.commands));
     let holds = api.store.holds(api.clock.moment()).await;
     let holds = holds.unwrap_or_default();

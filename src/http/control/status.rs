@@ -26,7 +26,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let language = locale.language;
     let commands = &api.advice.commands;
     let trouble = || {
-        let trouble = api.store.file().trouble();
+        let trouble = api.store.trouble();
         trouble.map(|trouble| trouble.describe(language, commands))
     };
     let seen = api.store.overview(moment).await;

@@ -232,26 +232,33 @@ fn named<const N: usize>(
     counts.map(move |(name, count)| ((of.to_owned(), name), count.to_string()))
 }
 
+/// The counts of all of them, and those of each type.
+fn by_name<T, const N: usize>(
+    total: &T,
+    by_type: &BTreeMap<String, T>,
+    counts: impl Fn(&T) -> [(&'static str, u64); N],
+) -> Counts {
+    let all = std::iter::once(("", total));
+    let each = all.chain(by_type.iter().map(|(of, counts)| (of.as_str(), counts)));
+    each.flat_map(|(of, counted)| named(of, counts(counted)))
+        .collect()
+}
+
 fn sends_by_name(
     total: &SendCounts,
     by_type: &BTreeMap<String, SendCounts>,
     last: Option<Timestamp>,
 ) -> Counts {
-    let all = std::iter::once(("", total));
-    let each = all.chain(by_type.iter().map(|(of, counts)| (of.as_str(), counts)));
-    let mut answer: Counts = each
-        .flat_map(|(of, counts)| {
-            let counts = [
-                ("sent", counts.sent),
-                ("succeeded", counts.succeeded),
-                ("failed", counts.failed),
-                ("timeout", counts.timeout),
-                ("retried", counts.retried),
-                ("successful_ms", counts.successful_ms),
-            ];
-            named(of, counts)
-        })
-        .collect();
+    let mut answer = by_name(total, by_type, |counts| {
+        [
+            ("sent", counts.sent),
+            ("succeeded", counts.succeeded),
+            ("failed", counts.failed),
+            ("timeout", counts.timeout),
+            ("retried", counts.retried),
+            ("successful_ms", counts.successful_ms),
+        ]
+    });
     let last = last.map(|moment| ((String::new(), "last_sent_at"), moment.to_string()));
     answer.extend(last);
     answer

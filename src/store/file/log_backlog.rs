@@ -99,6 +99,7 @@ fn move_once(connection: &Connection) -> rusqlite::Result<Log> {
 mod tests {
     use std::fs;
 
+    use super::super::snapshot;
     use super::*;
     use crate::store::tests::moment;
     use crate::store::writer::Lane;
@@ -151,6 +152,40 @@ mod tests {
         assert!(!is_moved(&store));
         write(&store, 1).await;
         assert!(is_moved(&store));
+    }
+
+    #[tokio::test]
+    async fn a_copy_that_fails_leaves_the_log_to_the_writing_thread() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), moment()).unwrap();
+        let nowhere = directory.path().join("not/there/copy.db");
+        store.copy_to(&nowhere).await.unwrap_err();
+        assert!(!store.file().log_is_held(), "nobody keeps that promise");
+        write(&store, BYTES).await;
+        write(&store, 1).await;
+        assert!(is_moved(&store));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_written_during_a_copy_is_in_the_database_and_the_copy_is_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), moment()).unwrap();
+        write(&store, 8_000_000).await;
+        let copy = directory.path().join("copy.db");
+        let copying = tokio::spawn({
+            let (store, copy) = (store.clone(), copy.clone());
+            async move { store.copy_to(&copy).await }
+        });
+        for _ in 0..4 {
+            write(&store, BYTES / 4).await;
+        }
+        copying.await.unwrap().unwrap();
+        assert!(!store.file().log_is_held());
+        // Whoever was first: the copy, or the writing thread at its next commit.
+        write(&store, 1).await;
+        assert!(is_moved(&store));
+        assert_eq!(store.file().look(), None);
+        snapshot::verify(&copy).unwrap();
     }
 
     #[tokio::test]

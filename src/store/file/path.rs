@@ -1,7 +1,7 @@
-//! Which files are open, and whether their paths still lead to them. A deleted or moved file can be read
+//! Which files are open, and whether they still stand at their paths. A deleted or moved file can be read
 //! and written while it is open, and is lost when it is closed.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,23 @@ pub(super) struct Inode {
 }
 
 impl Inode {
-    /// The file that has this name; none: there is none, or it cannot be looked at.
+    /// The file to which this name leads; none: there is none, or it cannot be looked at.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        let found = fs::metadata(path).ok()?;
-        Some(Self {
+        fs::metadata(path).ok().as_ref().map(Self::from)
+    }
+
+    /// What has this name itself. A link is another file than the one to which it leads.
+    fn at(path: &Path) -> Option<Self> {
+        fs::symlink_metadata(path).ok().as_ref().map(Self::from)
+    }
+}
+
+impl From<&Metadata> for Inode {
+    fn from(found: &Metadata) -> Self {
+        Self {
             device: found.dev(),
             number: found.ino(),
-        })
+        }
     }
 }
 
@@ -35,25 +45,26 @@ impl OpenPath {
     /// The file that has this name now.
     pub(super) fn of(path: PathBuf) -> Self {
         Self {
-            opened: Inode::of(&path),
+            opened: Inode::at(&path),
             path,
         }
     }
 
-    /// Whether the path still leads to the same file. Takes about a microsecond. True when there was no file: nothing can
-    /// be lost then.
+    /// Whether the same file still stands there. A link to it is not enough: who opens that puts the other files of the
+    /// database elsewhere, and no start takes it. Takes about a microsecond. True when there was no file: nothing can be
+    /// lost then.
     pub(super) fn is_held(&self) -> bool {
-        self.opened.is_none() || self.opened == Inode::of(&self.path)
+        self.opened.is_none() || self.opened == Inode::at(&self.path)
     }
 
     /// Whether no file has this name, as far as this user may look.
     pub(super) fn is_empty(&self) -> bool {
-        !self.is_closed() && Inode::of(&self.path).is_none()
+        !self.is_closed() && Inode::at(&self.path).is_none()
     }
 
     /// Whether this user may not look what has this name.
     pub(super) fn is_closed(&self) -> bool {
-        let found = fs::metadata(&self.path);
+        let found = fs::symlink_metadata(&self.path);
         found.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
     }
 
@@ -93,10 +104,12 @@ fn with_ending(database: &Path, ending: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
-    fn a_file_is_in_its_place_as_long_as_its_name_leads_to_it() {
+    fn a_file_is_in_its_place_as_long_as_it_has_its_name() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("relay.db");
         let aside = directory.path().join("aside");
@@ -110,6 +123,11 @@ mod tests {
         assert!(!place.is_held() && !place.is_empty(), "replaced");
         fs::rename(&aside, &path).unwrap();
         assert!(place.is_held(), "moved back");
+        fs::rename(&path, &aside).unwrap();
+        symlink(&aside, &path).unwrap();
+        assert!(!place.is_held() && !place.is_empty(), "a link to it");
+        fs::rename(&aside, &path).unwrap();
+        assert!(place.is_held(), "moved back over the link");
         fs::remove_file(&path).unwrap();
         assert!(!place.is_held(), "deleted");
         drop(open);

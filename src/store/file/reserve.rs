@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{ErrorCode, ffi};
-use rustix::fs::{FallocateFlags, OFlags, StatVfsMountFlags, fallocate, statvfs};
+use rustix::fs::{FallocateFlags, OFlags, StatVfs, StatVfsMountFlags, fallocate, statvfs};
 
 use crate::trouble::Shortage;
 
@@ -19,6 +19,11 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 const PART_OF_DISK: u64 = 16;
 /// The reserve is made only when this many times its size is free: it must not fill the disk itself.
 const FREE_TIMES: u64 = 4;
+/// A start that found too little room is tried again when so many bytes are free: an index of the log and a log with
+/// what is written at a start need less.
+const ROOM_FOR_START: u64 = 4 * 1024 * 1024;
+/// The same for files. A start makes fewer.
+const FILES_FOR_START: u64 = 8;
 /// A disk with fewer free bytes than this is full, whatever error SQLite returns.
 const NO_ROOM: u64 = 256 * 1024;
 
@@ -113,6 +118,25 @@ impl Reserve {
         fallocate(&file, FallocateFlags::empty(), 0, size)?;
         Ok(())
     }
+}
+
+/// Gives up the reserve of a data directory on a disk that has no room for a start. True if there was one.
+pub(in crate::store) fn give_up_reserve(directory: &Path) -> bool {
+    let given_up = Reserve::of(directory).release();
+    if given_up {
+        tracing::error!(directory = %directory.display(), "the disk has no room for a start: what was held back there is given up for it");
+    }
+    given_up
+}
+
+/// What the disk of a data directory lacks for a start; none: nothing.
+#[must_use]
+pub fn shortage_for_start(directory: &Path) -> Option<Shortage> {
+    let few_inodes = |disk: StatVfs| disk.f_files > 0 && disk.f_favail < FILES_FOR_START;
+    if statvfs(directory).is_ok_and(few_inodes) {
+        return Some(Shortage::Inodes);
+    }
+    (!has_room_for(directory, ROOM_FOR_START)).then(|| Reserve::of(directory).shortage())
 }
 
 /// What stands in the place of the reserve of a data directory and is no ordinary file.

@@ -6,15 +6,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
-use super::super::audit;
 use super::super::carry_over::{self, Carried};
 use super::super::connection::{identity, settle};
-use super::super::erase;
-use super::super::holds;
-use super::super::import_rows;
-use super::super::monitor_sessions;
+use super::super::{audit, erase, holds, import_rows, monitor_sessions};
 use super::difference::{Difference, compare};
 use super::directory::{DIRECTORY_MODE, give_to_owner_of, make_directory};
 use super::live_file;
@@ -23,14 +19,16 @@ use super::open_error::{Odd, OpenError};
 use super::owner::Owner;
 use super::path::{filled_journal_of, journal_of};
 use super::progress::{Progress, further_copy, number_of_next_restore, of_all};
-use super::reserve::{disk_is_full, is_full, is_out_of_room};
+use super::reserve::{disk_is_full, is_full};
 use super::rollback::end_stray;
 use super::snapshot::{self, SnapshotError, Verified};
 use super::unusable::{refuse_closed, refuse_unwritable};
 use crate::audit::{Action, Actor, Entry, Subject};
 use crate::hold::{EVERY_ROUTE, NewHold};
+use crate::store::StoreError;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
+use crate::trouble::Trouble;
 use stage::Stage;
 
 /// Why a copy was not restored. Nothing was changed, unless it says otherwise.
@@ -63,8 +61,8 @@ pub enum RestoreError {
     Database {
         /// The copy.
         path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
+        /// Why.
+        source: StoreError,
     },
     /// The copy is in its place, and a power cut may still undo that.
     Unsynced {
@@ -270,10 +268,11 @@ fn lay_out(
 ) -> Result<LaidOut, RestoreError> {
     let stage = Stage::make(directory, written.entry.at)?;
     let database = stage.database();
-    let at_database = |source| RestoreError::Database {
+    let not_written = |source| RestoreError::Database {
         path: database.clone(),
         source,
     };
+    let at_database = |error: rusqlite::Error| not_written(error.into());
     snapshot::copy_file(copy, &database)?;
     if let (None, Some(log)) = (whole, filled_journal_of(copy)) {
         snapshot::copy_file(&log, &journal_of(&database))?;
@@ -292,7 +291,7 @@ fn lay_out(
     };
     let number = number_of_next_restore(directory, &database);
     let taken = take_over(&mut connection, carried, number, written);
-    let (revoked, erased) = taken.map_err(at_database)?;
+    let (revoked, erased) = taken.map_err(not_written)?;
     let before = match compared {
         Err(why) => Before::Unreadable(why),
         Ok(None) => Before::Absent,
@@ -330,7 +329,7 @@ fn take_over(
     carried: Carried,
     number: i64,
     written: &Written,
-) -> rusqlite::Result<(Vec<TokenRecord>, u64)> {
+) -> Result<(Vec<TokenRecord>, u64), StoreError> {
     // Its records may be of somebody who is to be erased again.
     import_rows::end_interrupted(connection)?;
     let transaction = connection.transaction()?;
@@ -358,28 +357,32 @@ fn take_over(
 impl RestoreError {
     /// The same error, as one of a full disk or of a damaged copy when it is one.
     fn of(self, directory: &Path, copy: &Path) -> Self {
-        let (full, code) = match &self {
-            Self::Copy(SnapshotError::File { source, .. }) | Self::Swap { source, .. } => {
-                (is_full(source), None)
-            }
-            Self::Directory(OpenError::DiskFull { .. }) => (true, None),
-            Self::Database { source, .. } => (
-                is_out_of_room(source, || disk_is_full(directory)),
-                source.sqlite_error_code(),
-            ),
-            _ => (false, None),
+        let met = match &self {
+            Self::Database { source, .. } => source.trouble(),
+            _ => None,
         };
-        match code {
-            _ if full => Self::Full {
+        let full = match (&self, met) {
+            (Self::Copy(SnapshotError::File { source, .. }) | Self::Swap { source, .. }, _) => {
+                is_full(source)
+            }
+            (Self::Directory(OpenError::DiskFull { .. }), _) | (_, Some(Trouble::DiskFull(_))) => {
+                true
+            }
+            // What SQLite says of a full disk is not always that.
+            (_, Some(Trouble::DiskFailed(_) | Trouble::Unusable(_))) => disk_is_full(directory),
+            _ => false,
+        };
+        if full {
+            return Self::Full {
                 directory: directory.to_owned(),
                 needed: fs::metadata(copy).map_or(0, |copy| copy.len()),
-            },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Copy(SnapshotError::Damaged {
-                    path: copy.to_owned(),
-                    what: self.to_string(),
-                })
-            }
+            };
+        }
+        match met {
+            Some(Trouble::Damaged { what, .. }) => Self::Copy(SnapshotError::Damaged {
+                path: copy.to_owned(),
+                what: what.clone(),
+            }),
             _ => self,
         }
     }

@@ -6,6 +6,7 @@ use super::*;
 use crate::store::events::accept;
 use crate::store::outbox::due;
 use crate::store::tests::{at, count, database, moment, somebody, submission, when};
+use crate::trouble::Trouble;
 
 fn hold(route: &str, minutes: u64) -> NewHold {
     NewHold {
@@ -58,6 +59,25 @@ fn of_two_holds_of_a_route_the_longer_one_counts() {
     begin(&connection, &hold(EVERY_ROUTE, 9), when(0)).unwrap();
     let until = held_until(&connection, "default", when(0)).unwrap();
     assert_eq!(until, Some(End::At(when(9 * 60_000).axis_ms)));
+}
+
+#[test]
+fn a_hold_of_a_restore_for_which_there_is_no_room_is_told_as_that() {
+    let (_directory, connection) = database();
+    let pages = "SELECT page_count FROM pragma_page_count()";
+    let pages: u32 = connection.query_row(pages, [], |row| row.get(0)).unwrap();
+    let limit = format!("PRAGMA max_page_count = {pages}");
+    connection.query_row(&limit, [], |_| Ok(())).unwrap();
+    let long = NewHold {
+        lasts: None,
+        reason: "x".repeat(1 << 20),
+        ..hold(EVERY_ROUTE, 0)
+    };
+    let refused = begin_at_rest(&connection, &long, at(0));
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable(Trouble::DiskFull(_)))),
+        "{refused:?}"
+    );
 }
 
 #[test]

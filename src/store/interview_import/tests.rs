@@ -159,37 +159,64 @@ async fn a_record_waits_for_an_import_that_the_start_could_not_end() {
     store.end_interrupted_import().await;
 }
 
-#[tokio::test]
-async fn what_was_decided_is_kept_however_often_the_database_refuses_it() {
+/// Tells SQLite to refuse each interview record.
+const REFUSE: &str = "CREATE TRIGGER refused BEFORE INSERT ON interviews
+                      BEGIN SELECT RAISE(ABORT, 'refused'); END";
+
+/// A store that refuses to write the record that was decided, and the connection that makes it do so.
+fn refusing() -> (tempfile::TempDir, Store, Connection) {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path(), moment()).unwrap();
     let database = Connection::open(store.file().path()).unwrap();
-    let refuse = "CREATE TRIGGER refused BEFORE INSERT ON interviews
-                  BEGIN SELECT RAISE(ABORT, 'refused'); END";
-    database.execute_batch(refuse).unwrap();
-    let importing = tokio::spawn({
+    add(&database, &[(0, record(0))]).unwrap();
+    decide(&database, at(0)).unwrap();
+    database.execute_batch(REFUSE).unwrap();
+    (directory, store, database)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_decided_is_kept_however_often_the_database_refuses_it() {
+    let (_directory, store, database) = refusing();
+    let refused = store.write_decided().await;
+    assert!(
+        matches!(refused, Err(StoreError::Refused(_))),
+        "{refused:?}"
+    );
+    assert_eq!(store.trouble(), None, "one try says nothing");
+    let ending = tokio::spawn({
         let store = store.clone();
-        let (rows, _) = rows(1, 1);
-        let (keep, refuse) = (ImportWish::Keep, UnknownOrigin::Refuse);
-        async move {
-            store
-                .import_interviews(rows, refuse, keep, somebody(), at(0))
-                .await
-        }
+        async move { store.end_import_however_often().await }
     });
-    let decided = "SELECT EXISTS (SELECT 1 FROM import_decided)";
-    until(async || -> bool {
-        let found =
-            store.read(move |connection| Ok(connection.query_row(decided, [], |row| row.get(0))?));
-        found.await.unwrap()
-    })
-    .await;
-    // Its first try comes before this.
-    store
-        .accept_events(vec![submission("a.b", None)], moment())
-        .await
-        .unwrap();
+    until(async || matches!(store.trouble(), Some(Trouble::ImportRefused(_)))).await;
+    assert_eq!(store.file().trouble(), None, "events are accepted");
+    let event = vec![submission("a.b", None)];
+    store.accept_events(event, moment()).await.unwrap();
     database.execute_batch("DROP TRIGGER refused").unwrap();
-    importing.await.unwrap().unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(30), ending).await;
+    assert!(ended.expect("it is not tried again").unwrap());
     assert!(store.interview("int-0").await.unwrap().is_some());
+    assert_eq!(store.trouble(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_ever_for_an_import_that_the_database_refuses() {
+    let (directory, store, _database) = refusing();
+    store.close(moment()).await;
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let _ending = tokio::spawn(store.clone().end_interrupted_import());
+    let in_time = Duration::from_secs(30);
+    let newer = Interview {
+        id: "other".to_owned(),
+        ..record(1)
+    };
+    let put = store.put_interviews(vec![newer], somebody(), at(1));
+    let put = tokio::time::timeout(in_time, put).await;
+    let told = format!("{:?}", put.expect("it waits").unwrap_err());
+    assert!(told.contains("ImportRefused"), "{told}");
+    let (keep, refuse) = (ImportWish::Keep, UnknownOrigin::Refuse);
+    let rows = [Ok((0, record(2)))].into_iter();
+    let import = store.import_interviews(rows, refuse, keep, somebody(), at(1));
+    let import = tokio::time::timeout(in_time, import).await;
+    let told = format!("{:?}", import.expect("it waits").unwrap_err());
+    assert!(told.contains("ImportRefused"), "{told}");
 }

@@ -676,7 +676,7 @@ async fn call_interviews(store: &Store, now: Timestamp) {
         now,
     );
     imported.await.unwrap();
-    drop(store.hold_imports_back().await);
+    drop(store.hold_imports_back().await.unwrap());
     store.clone().end_interrupted_import().await;
     store.interview("a").await.unwrap().unwrap();
     let everything = InterviewFilter {

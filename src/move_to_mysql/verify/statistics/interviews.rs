@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Counted, Counts, LAST, OtherValue, Range, named, other_counts, shown};
+use super::{Counted, Counts, LAST, OtherValue, Range, by_name, other_counts, shown};
 use crate::interview::Interview;
 use crate::interview_stats::{
     InterviewChange, InterviewCounts, InterviewRange, RECENTLY_RESCHEDULED, ReportLimits,
@@ -137,19 +137,20 @@ fn counts(
             .add(&change, 1);
     }
     let (here, there) = (
-        by_name(&here.total, &here.by_type),
-        by_name(&total, &by_type),
+        interviews_by_name(&here.total, &here.by_type),
+        interviews_by_name(&total, &by_type),
     );
     let asked = || filtered.asked("completion-stats");
     counted.take(asked, other_counts(&here, &there));
     Ok(())
 }
 
-fn by_name(total: &InterviewCounts, by_type: &BTreeMap<String, InterviewCounts>) -> Counts {
-    let all = std::iter::once(("", total));
-    let each = all.chain(by_type.iter().map(|(of, counts)| (of.as_str(), counts)));
-    let each = each.flat_map(|(of, counts)| {
-        let counts = [
+fn interviews_by_name(
+    total: &InterviewCounts,
+    by_type: &BTreeMap<String, InterviewCounts>,
+) -> Counts {
+    by_name(total, by_type, |counts| {
+        [
             ("total", counts.total),
             ("completed", counts.completed),
             ("scheduled", counts.scheduled),
@@ -159,10 +160,8 @@ fn by_name(total: &InterviewCounts, by_type: &BTreeMap<String, InterviewCounts>)
             ("synced", counts.synced),
             ("timed", counts.timed),
             ("minutes", counts.minutes),
-        ];
-        named(of, counts)
-    });
-    each.collect()
+        ]
+    })
 }
 
 /// Which were rescheduled.

@@ -18,7 +18,7 @@ fn a_full_disk_is_told_as_one_wherever_it_is_met() {
         },
         RestoreError::Database {
             path: path(),
-            source: rusqlite::Error::SqliteFailure(code, None),
+            source: rusqlite::Error::SqliteFailure(code, None).into(),
         },
     ] {
         let told = error.of(Path::new("/data"), Path::new("/copy")).to_string();
