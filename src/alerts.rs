@@ -191,8 +191,8 @@ impl Evaluator {
             receivers: self.observations.receivers(),
             own_certificate_ends: self.pair.as_ref().map(|pair| pair.about().ends),
             tokens: if believed { vitals.tokens } else { Vec::new() },
-            comparisons: if believed {
-                self.of_our_routes(vitals.comparisons)
+            confirmed_until: if believed {
+                self.of_our_routes(vitals.confirmed_until)
             } else {
                 Vec::new()
             },

@@ -79,6 +79,13 @@ pub fn key_of(number: i64) -> [u8; 8] {
     (number.cast_unsigned() ^ (1 << 63)).to_be_bytes()
 }
 
+/// The number of a key.
+#[must_use]
+pub fn number_of(key: &[u8]) -> i64 {
+    let bytes = key.try_into().unwrap_or_default();
+    (u64::from_be_bytes(bytes) ^ (1 << 63)).cast_signed()
+}
+
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -209,5 +216,6 @@ mod tests {
     fn keys_have_the_order_of_their_values() {
         let numbers = [i64::MIN, -2, -1, 0, 1, 255, 256, i64::MAX];
         assert!(numbers.map(key_of).is_sorted());
+        assert_eq!(numbers.map(|number| number_of(&key_of(number))), numbers);
     }
 }

@@ -20,6 +20,14 @@ pub struct InterviewRange {
     pub interview_type: Option<String>,
 }
 
+impl InterviewRange {
+    /// The last moment that belongs to it.
+    #[must_use]
+    pub fn last(&self) -> Timestamp {
+        self.to.unwrap_or(Timestamp::from_unix_ms(i64::MAX))
+    }
+}
+
 /// Where interviews take place: names that can be asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InterviewPlaces {

@@ -152,8 +152,8 @@ pub struct Vitals {
     pub database_bytes: u64,
     /// The valid tokens that have an end.
     pub tokens: Vec<LiveToken>,
-    /// When each route was compared last with the partner's list, of those that were.
-    pub comparisons: Vec<(String, Timestamp)>,
+    /// Until when the deliveries of each route are confirmed by the partner's list, of those that were compared.
+    pub confirmed_until: Vec<(String, Timestamp)>,
     /// Whether an incident is open.
     pub incident_open: bool,
 }

@@ -14,6 +14,7 @@ mod reading;
 mod shape;
 pub mod statistics;
 mod values;
+mod watch;
 mod writing;
 
 pub use connection::SharedDatabase;
@@ -24,6 +25,7 @@ pub use parcel::{Parcel, Placement, Remark, RowToPlace, Written};
 pub use placing::PlacedNote;
 pub use reading::{Link, PlacedRow, RemarkThere};
 pub use shape::{Limit, Shape, ShapeOfColumn};
+pub use watch::Waiting;
 
 use crate::chunk::Unit;
 

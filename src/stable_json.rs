@@ -6,6 +6,7 @@
 //! `-0` and the order of integer-like keys are normalised without loss. What would be lost is refused when it is handed
 //! in, with the JSON pointer of the place.
 
+use memchr::memchr2;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -251,15 +252,18 @@ impl Writer<'_> {
         self.at += 1;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| !is_plain(*byte));
-            self.at += plain.unwrap_or(rest.len());
+            let end = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+            if let Some(control) = rest[..end].iter().position(|byte| *byte < b' ') {
+                self.at += control;
+                return Err(self.expected("an escape for a control character"));
+            }
+            self.at += end;
             match self.text.as_bytes().get(self.at) {
                 Some(b'"') => break,
-                Some(b'\\') => {
+                Some(_) => {
                     escaped = true;
                     self.at += 2;
                 }
-                Some(_) => return Err(self.expected("an escape for a control character")),
                 None => return Err(self.expected("a closing quotation mark")),
             }
         }
@@ -342,11 +346,6 @@ impl Writer<'_> {
 fn refusal(reason: Reason) -> Refusal {
     let pointer = String::new();
     Refusal { pointer, reason }
-}
-
-/// Whether a byte of a string stands for itself, and does not end it.
-fn is_plain(byte: u8) -> bool {
-    byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
 /// Whether the text is JSON; what its escapes and numbers stand for is not looked at.

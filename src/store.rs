@@ -30,6 +30,7 @@ mod bulk_resend;
 #[cfg(feature = "mysql")]
 mod carried;
 mod carry_over;
+mod confirmed_ranges;
 mod connection;
 mod delivered_digests;
 mod dismissals;

@@ -122,6 +122,15 @@ impl Zone {
         zoned.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string()
     }
 
+    /// How far the clock on the wall is ahead of UTC: `+09:00`.
+    #[must_use]
+    pub fn offset(self, moment: Timestamp) -> String {
+        let moment = jiff::Timestamp::from_millisecond(moment.unix_ms());
+        let moment = moment.unwrap_or(jiff::Timestamp::MAX);
+        let zoned = moment.to_zoned_datetime(self.rules().clone());
+        zoned.strftime("%:z").to_string()
+    }
+
     /// The first moment of a day of the years 1 to 9999: midnight, or the end of the gap when a clock change skips it.
     #[must_use]
     pub fn midnight(self, day: Date) -> Option<Timestamp> {

@@ -41,8 +41,8 @@ pub struct Observed {
     pub receivers: Vec<(String, ReceiverState)>,
     /// The valid tokens that have an end.
     pub tokens: Vec<LiveToken>,
-    /// When each route was compared last with the partner's list, of those that were.
-    pub comparisons: Vec<(String, Timestamp)>,
+    /// Until when the deliveries of each route are confirmed by the partner's list, of those that were compared.
+    pub confirmed_until: Vec<(String, Timestamp)>,
 }
 
 /// The kinds that [`holding`] judges. By a clock that may be wrong nothing is said of tokens, neither that one ends
@@ -130,13 +130,16 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
             },
         })
     });
-    let comparisons = observed.comparisons.iter().filter_map(|(route, at)| {
-        Some(Observation {
-            kind: Kind::ReconcileOld,
-            subject: route.clone(),
-            finding: comparison(*at, limits, now)?,
-        })
-    });
+    let comparisons = observed
+        .confirmed_until
+        .iter()
+        .filter_map(|(route, until)| {
+            Some(Observation {
+                kind: Kind::ReconcileOld,
+                subject: route.clone(),
+                finding: comparison(*until, limits, now)?,
+            })
+        });
     whole
         .chain(receivers)
         .chain(tokens)
@@ -281,8 +284,8 @@ fn days_left(ends: Timestamp, limits: &Thresholds, now: Timestamp) -> Option<i64
     (days <= i64::try_from(*first).unwrap_or(i64::MAX)).then_some(days)
 }
 
-fn comparison(at: Timestamp, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
-    let age = now.since(at);
+fn comparison(confirmed_until: Timestamp, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
+    let age = now.since(confirmed_until);
     let age_hours = age.as_secs() / 3600;
     let limit = Duration::from_hours(limits.reconcile_age_hours);
     (age > limit).then_some(Finding::Comparison { age_hours })

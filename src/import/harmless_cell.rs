@@ -10,10 +10,10 @@ const NOTHING: [&str; 2] = ["NULL", "\\N"];
 /// A number with more digits is written in powers of ten.
 const MOST_DIGITS: usize = 11;
 
-/// The text, with an apostrophe before it when a spreadsheet would take it for a formula, or for a number that it writes
-/// in another way (`0123` becomes 123), or when it is a word that stands for nothing, or has blanks at an end, which the
-/// import drops from other cells. One that has apostrophes there already gets another one, so that taking one away always
-/// gives the text.
+/// The text, with an apostrophe before it when a spreadsheet would take it for a formula, or for a number or a date that
+/// it writes in another way (`0123` becomes 123), or when it is a word that stands for nothing, or has blanks at an end,
+/// which the import drops from other cells. One that has apostrophes there already gets another one, so that taking one
+/// away always gives the text.
 pub(crate) fn written(text: &str) -> Cow<'_, str> {
     if is_mistaken(text) {
         Cow::Owned(format!("'{text}"))
@@ -49,14 +49,53 @@ fn is_mistaken(text: &str) -> bool {
         || NOTHING.contains(&bare.trim())
 }
 
-/// Whether it is a number that a spreadsheet writes in another way.
+/// Whether it is a number, or a date or a time of day (`3-2` is the second of March), that a spreadsheet writes in another
+/// way. A Japanese one reads full-width digits as the same.
 fn is_altered(text: &str) -> bool {
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if is_digits(text) {
-        return text.len() > MOST_DIGITS || (text.len() > 1 && text.starts_with('0'));
+    let narrow: String = text.chars().map(half_width).collect();
+    if is_digits(&narrow) {
+        let is_wide = narrow != text;
+        return is_wide
+            || narrow.len() > MOST_DIGITS
+            || (narrow.len() > 1 && narrow.starts_with('0'));
     }
-    let power = text.split_once(['e', 'E']);
-    power.is_some_and(|(digits, power)| is_digits(digits) && is_digits(power))
+    let power = narrow.split_once(['e', 'E']);
+    let is_power = power.is_some_and(|(digits, power)| {
+        is_digits(digits) && is_digits(power.trim_start_matches(['+', '-']))
+    });
+    let fraction = narrow.split_once('.');
+    let is_fraction = fraction.is_some_and(|(whole, part)| is_digits(&format!("{whole}{part}")));
+    is_power
+        || is_fraction
+        || is_digits_between(&narrow, &[','])
+        || is_short_digits_between(&narrow, &['-', '/'])
+        || is_short_digits_between(&narrow, &[':'])
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_digits_between(text: &str, signs: &[char]) -> bool {
+    text.contains(signs) && text.split(signs).all(is_digits)
+}
+
+/// Two or three numbers of one or two digits; one may be a year.
+fn is_short_digits_between(text: &str, signs: &[char]) -> bool {
+    let lengths = || text.split(signs).map(str::len);
+    is_digits_between(text, signs)
+        && lengths().count() <= 3
+        && lengths().all(|length| length <= 4)
+        && lengths().filter(|length| *length > 2).count() <= 1
+}
+
+/// The form of a sign that programs read: `３` is 3.
+fn half_width(sign: char) -> char {
+    const FULL_WIDTH: std::ops::RangeInclusive<char> = '！'..='～';
+    let narrow = u32::from(sign).wrapping_sub(0xfee0);
+    char::from_u32(narrow)
+        .filter(|_| FULL_WIDTH.contains(&sign))
+        .unwrap_or(sign)
 }
 
 #[cfg(test)]
@@ -87,6 +126,18 @@ mod tests {
             "123456789012",
             "12e5",
             "1E10",
+            "1E+10",
+            "1.50",
+            ".5",
+            "1,000",
+            "3-2",
+            "10/3",
+            "2025-10",
+            "2025-10-26",
+            "8:30",
+            "12:00:00",
+            "１２",
+            "３－２",
             "'0123",
             "NULL",
             "\\N",
@@ -104,12 +155,19 @@ mod tests {
             "EMP-2025-001",
             "山田 太郎",
             "'a",
-            "2025-10-26",
+            "127.0.0.1",
+            "03-1234-5678",
+            "1-2-3-4",
+            "a-1",
+            "3-",
+            ".",
             "0",
             "123",
             "12345678901",
             "e5",
             "0a",
+            "5e",
+            "第１病棟",
             "null",
             "NULLs",
         ] {
@@ -132,7 +190,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read_as_it_was(text in "'{0,2}(NULL|\\\\N|['=+@\t\r\n\u{3000} a01e＝-]{0,14})") {
+        fn what_was_written_is_read_as_it_was(text in "'{0,2}(NULL|\\\\N|['=+@\t\r\n\u{3000} a01e＝１.,:/-]{0,14})") {
             let cell = written(&text);
             prop_assert_eq!(read(&cell), (!text.is_empty()).then_some(text.as_str()));
             prop_assert!(!cell.trim_start().starts_with(SIGNS));

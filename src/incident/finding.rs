@@ -34,9 +34,9 @@ pub enum Finding {
         /// The oldest that were not found since, some of them.
         ids: Vec<String>,
     },
-    /// What was sent was not compared with VoiceDrive's list.
+    /// What was sent is compared with VoiceDrive's list only up to a moment.
     Comparison {
-        /// For so long.
+        /// So long ago.
         age_hours: u64,
     },
     /// Every attempt of a route fails.

@@ -133,7 +133,7 @@ impl Work<'_> {
             tables: &current.tables,
             chunk,
             digest,
-            placements,
+            placements: &placements,
             is_new: !self.anew && is_new(known.as_ref(), chunk),
             anew: self.anew,
         };
@@ -161,15 +161,14 @@ impl Work<'_> {
         if !self.anew && is_new(known.as_ref(), &chunk) {
             return Ok(());
         }
+        let none = SharedTable::of(unit).iter();
+        let none: Vec<_> = none.map(|table| Placement::empty(*table)).collect();
         let parcel = Parcel {
             unit,
             tables: &current.tables,
             chunk: &chunk,
             digest: [0; 32],
-            placements: SharedTable::of(unit)
-                .iter()
-                .map(|table| Placement::empty(*table))
-                .collect(),
+            placements: &none,
             is_new: false,
             anew: false,
         };

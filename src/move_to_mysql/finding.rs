@@ -43,6 +43,8 @@ pub enum Finding {
     NoDatabase(String),
     /// A privilege that this user lacks, and on what.
     NotGranted(&'static str, String),
+    /// What was to be the relay's own database has tables of others: its name, and theirs.
+    NotOwn(String, Vec<String>),
     /// A shared table is not there.
     NoTable(SharedTable),
     /// The table `interviews` is not the staff system's.
@@ -51,6 +53,8 @@ pub enum Finding {
     LacksColumns(SharedTable, Vec<&'static str>),
     /// Columns that need a value which the relay does not have.
     NeedsColumns(SharedTable, Vec<String>),
+    /// Columns whose values the server makes itself.
+    Generated(SharedTable, Vec<&'static str>),
     /// A column that has no milliseconds.
     Coarse(SharedTable, &'static str),
     /// A column that does not know some of the words.
@@ -123,8 +127,10 @@ impl Finding {
         match self {
             Self::NoDatabase(_)
             | Self::NotGranted(..)
+            | Self::NotOwn(..)
             | Self::LacksColumns(..)
             | Self::NeedsColumns(..)
+            | Self::Generated(..)
             | Self::Coarse(..)
             | Self::LacksWords(..)
             | Self::CharacterSet(..)
@@ -170,6 +176,9 @@ impl Finding {
             Self::NotGranted(what, on) => {
                 json!({"kind": "not_granted", "privilege": what, "on": on})
             }
+            Self::NotOwn(name, tables) => {
+                json!({"kind": "not_own", "database": name, "tables": tables})
+            }
             Self::NoTable(table) => json!({"kind": "no_table", "table": table.name()}),
             Self::OtherInterviews => json!({"kind": "other_interviews", "table": "interviews"}),
             Self::LacksColumns(table, columns) => {
@@ -177,6 +186,9 @@ impl Finding {
             }
             Self::NeedsColumns(table, columns) => {
                 json!({"kind": "needs_columns", "table": table.name(), "columns": columns})
+            }
+            Self::Generated(table, columns) => {
+                json!({"kind": "generated_columns", "table": table.name(), "columns": columns})
             }
             Self::Coarse(table, column) => {
                 json!({"kind": "no_milliseconds", "table": table.name(), "column": column})

@@ -52,7 +52,7 @@ pub async fn structure(
 ) -> Result<Structure, MoveError> {
     let server = target.server().await?;
     let mut there = Structure {
-        findings: of_server(&server, target.shared_database(), clock),
+        findings: of_server(&server, target.names(), clock),
         ..Structure::default()
     };
     if !server.has_shared {
@@ -99,13 +99,17 @@ pub async fn structure(
     Ok(there)
 }
 
-fn of_server(server: &Server, shared: &str, clock: &Clock) -> Vec<Finding> {
+fn of_server(server: &Server, (own, shared): (&str, &str), clock: &Clock) -> Vec<Finding> {
     let mut findings = vec![Finding::Server(server.version.clone())];
     if !server.has_shared {
         findings.push(Finding::NoDatabase(shared.to_owned()));
     }
     let lacking = server.not_granted.iter();
     findings.extend(lacking.map(|(what, on)| Finding::NotGranted(what, on.clone())));
+    if !server.tables_of_others.is_empty() {
+        let tables = server.tables_of_others.clone();
+        findings.push(Finding::NotOwn(own.to_owned(), tables));
+    }
     if server.is_read_only {
         findings.push(Finding::ReadOnly);
     }
@@ -170,11 +174,22 @@ fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
         findings.push(Finding::LacksColumns(table, lacks));
     }
     let needs = shape.columns.iter().filter(|(name, column)| {
-        !column.nullable && !column.has_default && !written.contains(&name.as_str())
+        let is_given = column.nullable || column.has_default || column.is_generated;
+        !is_given && !written.contains(&name.as_str())
     });
     let needs: Vec<_> = needs.map(|(name, _)| name.clone()).collect();
     if !needs.is_empty() {
         findings.push(Finding::NeedsColumns(table, needs));
+    }
+    let is_generated = |name: &&&str| {
+        shape
+            .columns
+            .get(**name)
+            .is_some_and(|column| column.is_generated)
+    };
+    let generated: Vec<_> = written.iter().filter(is_generated).copied().collect();
+    if !generated.is_empty() {
+        findings.push(Finding::Generated(table, generated));
     }
     for name in &written {
         let column = shape.columns.get(*name);

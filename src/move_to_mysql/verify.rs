@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::shared_database::{Placement, SharedDatabase, SharedTable};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
+use crate::zone::Zone;
 pub use statistics::{Counted, OtherAnswer};
 
 /// Differences that are named, of rows and of statistics.
@@ -78,14 +79,15 @@ impl Verified {
     }
 }
 
-/// Compares everything with a copy of the relay's database of `moment`. Two connections read at once.
+/// Compares everything with a copy of the relay's database; `at`: of which moment, and where the clinic is. Two connections
+/// read at once.
 ///
 /// # Errors
 /// When one of the two sides does not answer, or nothing was copied.
 pub async fn run(
     [target, second]: &mut [SharedDatabase; 2],
     open: impl Fn() -> Result<CarriedCopy, MoveError>,
-    moment: Timestamp,
+    at: (Timestamp, Zone),
     stand_in: Option<&str>,
     clock: &Clock,
     mut progress: impl FnMut(u64),
@@ -146,7 +148,7 @@ pub async fn run(
             _ => {}
         }
     }
-    verified.statistics = statistics::compare(target, &open()?, moment).await?;
+    verified.statistics = statistics::compare(target, &open()?, at).await?;
     Ok(verified)
 }
 
@@ -243,7 +245,7 @@ async fn own_rows(
 }
 
 fn shared(target: &SharedDatabase, table: SharedTable) -> String {
-    format!("{}.{}", target.shared_database(), table.name())
+    format!("{}.{}", target.names().1, table.name())
 }
 
 /// The rows of a table of the relay's own, here and there.

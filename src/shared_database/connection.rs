@@ -5,18 +5,18 @@ use std::time::Duration;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Params, Row, SslOpts, Value};
 use rustls::RootCertStore;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
 
-use super::SharedDatabaseError as Error;
 use super::values::quoted;
+use super::watch::{Watch, within};
+use super::{SharedDatabaseError as Error, Waiting};
 use crate::config::{MysqlTarget, MysqlWay};
 use crate::crypto;
 use crate::secret::Secret;
 
 /// The longest that connecting may take.
-const CONNECTING: Duration = Duration::from_secs(15);
-/// The longest that one statement may take. A server that takes longer counts as gone.
-const STATEMENT: Duration = Duration::from_mins(10);
+pub(super) const CONNECTING: Duration = Duration::from_secs(15);
 /// How often a transaction, or a question that stands in none, is tried again.
 pub(super) const TRIES: u32 = 10;
 /// The first pause before that; each is twice as long as the one before, up to the other.
@@ -52,18 +52,23 @@ pub struct SharedDatabase {
     pub(super) statement_bytes: usize,
     /// What the last transaction of this copy has left as the mark that it was made.
     pub(super) token: Option<[u8; 16]>,
+    pub(super) watch: Watch,
 }
 
 impl SharedDatabase {
-    /// Connects.
+    /// Connects. `told`: who hears of it when the server takes long to answer.
     ///
     /// # Errors
     /// `SharedDatabaseError`
-    pub async fn connect(target: &MysqlTarget) -> Result<Self, Error> {
+    pub async fn connect(
+        target: &MysqlTarget,
+        told: UnboundedSender<Waiting>,
+    ) -> Result<Self, Error> {
         crypto::install();
         let options = options(target);
         let (connection, statement_bytes) = open(&options).await?;
         Ok(Self {
+            watch: Watch::of(&connection, options.clone(), told),
             connection,
             statement_bytes,
             options,
@@ -77,13 +82,14 @@ impl SharedDatabase {
     /// Connects once more, after the connection broke.
     pub(super) async fn connect_again(&mut self) -> Result<(), Error> {
         (self.connection, self.statement_bytes) = open(&self.options).await?;
+        self.watch.follow(&self.connection);
         Ok(())
     }
 
-    /// The name of the staff system's database.
+    /// The names of the relay's own database and of the staff system's.
     #[must_use]
-    pub fn shared_database(&self) -> &str {
-        &self.names.1
+    pub fn names(&self) -> (&str, &str) {
+        (&self.names.0, &self.names.1)
     }
 
     /// Ends the connection.
@@ -94,13 +100,16 @@ impl SharedDatabase {
 
     /// Runs a statement and answers how many rows it changed.
     pub(super) async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, Error> {
+        let Self {
+            connection, watch, ..
+        } = self;
         if values.is_empty() {
-            within(self.connection.query_drop(sql)).await?;
+            watch.over(connection.query_drop(sql)).await?;
         } else {
             let values = Params::Positional(values);
-            within(self.connection.exec_drop(sql, values)).await?;
+            watch.over(connection.exec_drop(sql, values)).await?;
         }
-        Ok(self.connection.affected_rows())
+        Ok(connection.affected_rows())
     }
 
     /// Runs a query.
@@ -110,7 +119,7 @@ impl SharedDatabase {
         } else {
             Params::Positional(values)
         };
-        within(self.connection.exec(sql, values)).await
+        self.watch.over(self.connection.exec(sql, values)).await
     }
 
     /// Runs a query that stands in no transaction. Where the connection breaks it is asked again on a new one, with
@@ -133,15 +142,6 @@ impl SharedDatabase {
             };
         }
         found
-    }
-}
-
-pub(super) async fn within<T>(
-    work: impl Future<Output = mysql_async::Result<T>>,
-) -> Result<T, Error> {
-    match timeout(STATEMENT, work).await {
-        Ok(done) => Ok(done?),
-        Err(_) => Err(Error::Lost("no answer".to_owned())),
     }
 }
 

@@ -33,9 +33,11 @@ pub enum SharedDatabaseError {
 
 /// Errors after which the same transaction can be tried again: deadlock, lock wait, conflicts of clusters.
 const AGAIN: [u16; 7] = [1213, 1205, 1180, 1020, 3101, 1047, 1053];
-/// Errors about one row: a key that is there, a value that does not fit, a reference to nothing.
-const OF_ROW: [u16; 12] = [
-    1048, 1062, 1264, 1265, 1292, 1366, 1406, 1452, 1586, 3140, 3819, 4025,
+/// Errors about one row: a key that is there, a value that does not fit, a reference to nothing, a partition that it has
+/// none of, JSON that is too deep or too long there, what a trigger or a view has against it.
+const OF_ROW: [u16; 19] = [
+    1048, 1062, 1264, 1265, 1292, 1366, 1369, 1406, 1451, 1452, 1526, 1586, 1644, 3140, 3150, 3151,
+    3157, 3819, 4025,
 ];
 
 /// Errors about a disk or a table that is full.
@@ -48,6 +50,10 @@ const NUMBER_FOLLOWS: [&str; 3] = ["errno: ", "Errcode: ", "Got error "];
 const NO_ROOM: [&str; 2] = ["28", "135"];
 /// Errors about privileges: on a database, a table, a column, or as such.
 const DENIED: [u16; 4] = [1044, 1142, 1143, 1227];
+/// Errors about a database, a table or a view that is not there.
+const GONE: [u16; 4] = [1046, 1049, 1051, 1146];
+/// Errors about a server that takes no changes: it follows another one, or somebody has set it so.
+const READ_ONLY: [u16; 3] = [1290, 1792, 1836];
 
 impl SharedDatabaseError {
     pub(super) fn of(error: &mysql_async::Error) -> Self {
@@ -103,6 +109,18 @@ impl SharedDatabaseError {
     #[must_use]
     pub fn is_denied(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if DENIED.contains(code))
+    }
+
+    /// Whether somebody has taken away what was there.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if GONE.contains(code))
+    }
+
+    /// Whether it takes no changes.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if READ_ONLY.contains(code))
     }
 
     /// The number of an error that is about a row.

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use mysql_async::Value;
 use mysql_async::prelude::Queryable;
 
-use super::connection::within;
+use super::placing::{RowThere, THERE};
 use super::values::{bytes, count, is_given, places, quoted, text};
+use super::watch::within;
 use super::{
     Limit, Shape, ShapeOfColumn, SharedDatabase, SharedDatabaseError as Error, SharedTable,
 };
@@ -57,6 +58,8 @@ pub struct Server {
     pub has_shared: bool,
     /// What this user may not do, and should: a privilege, and on what.
     pub not_granted: Vec<(&'static str, String)>,
+    /// Tables in the relay's own database that are not the relay's.
+    pub tables_of_others: Vec<String>,
 }
 
 impl SharedDatabase {
@@ -88,6 +91,7 @@ impl SharedDatabase {
             has_own: self.has_database(&own).await?,
             has_shared: self.has_database(&shared).await?,
             not_granted: self.not_granted().await?,
+            tables_of_others: self.tables_of_others().await?,
         })
     }
 
@@ -133,7 +137,7 @@ impl SharedDatabase {
         let sql = "SELECT column_name, data_type, column_type, character_maximum_length, character_octet_length,
                           datetime_precision, is_nullable, column_default IS NOT NULL OR extra LIKE '%auto_increment%'
                             OR extra LIKE '%DEFAULT_GENERATED%', collation_name, character_set_name,
-                          column_key IN ('PRI', 'UNI')
+                          column_key IN ('PRI', 'UNI'), extra LIKE '%STORED GENERATED%' OR extra LIKE '%VIRTUAL GENERATED%'
                      FROM information_schema.columns WHERE table_schema = ? AND table_name = ?";
         let named: Vec<Value> = vec![self.names.1.clone().into(), table.name().into()];
         let rows = self.rows(sql, named.clone()).await?;
@@ -161,6 +165,7 @@ impl SharedDatabase {
                 collation: Some(text(row, 8)).filter(|name| !name.is_empty()),
                 characters: Some(text(row, 9)).filter(|name| !name.is_empty()),
                 is_unique: count(row, 10) == 1,
+                is_generated: count(row, 11) == 1,
             };
             (text(row, 0), column)
         });
@@ -226,8 +231,8 @@ impl SharedDatabase {
         Ok((all, own))
     }
 
-    /// Of these texts, those that a column of a shared table has already or takes for one that it has, without the relay's
-    /// own rows: the other's text as it stands there.
+    /// The rows of a shared table that have one of these texts in a column, or one that the server takes for it, without
+    /// those that are known to be the relay's: what is known of each, and the text as it stands there.
     ///
     /// # Errors
     /// The server's.
@@ -237,23 +242,25 @@ impl SharedDatabase {
         column: &str,
         texts: &[Vec<u8>],
         has_own: bool,
-    ) -> Result<Vec<Vec<u8>>, Error> {
+    ) -> Result<Vec<(RowThere, Vec<u8>)>, Error> {
         let column = quoted(column);
         let sql = format!(
-            "SELECT CAST(id AS BINARY), CAST({column} AS BINARY) FROM {} WHERE {column} IN {}",
+            "SELECT {THERE}, CAST({column} AS BINARY) FROM {} WHERE {column} IN {}",
             self.shared_name(table),
             places(texts.len())
         );
         let values = texts.iter().map(|text| Value::from(text.clone())).collect();
         let rows = self.rows(&sql, values).await?;
-        let ids: Vec<_> = rows.iter().map(|row| bytes(row, 0)).collect();
+        let rows = rows.iter().map(|row| (RowThere::of(row), bytes(row, 2)));
+        let rows: Vec<_> = rows.collect();
+        let ids: Vec<_> = rows.iter().map(|(row, _)| row.id.clone()).collect();
         let own = if has_own {
             self.placed(table, &ids).await?
         } else {
             HashSet::new()
         };
-        let theirs = rows.iter().zip(ids).filter(|(_, id)| !own.contains(id));
-        Ok(theirs.map(|(row, _)| bytes(row, 1)).collect())
+        let theirs = rows.into_iter().filter(|(row, _)| !own.contains(&row.id));
+        Ok(theirs.collect())
     }
 
     /// For each text, what the server compares it by in this collation. Blanks at the end are for [`SharedDatabase::is_one`].

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use mysql_async::{Row, Value};
 
-use super::values::{bytes, quoted, value};
+use super::values::{bytes, quoted, text, value};
 use super::{SharedDatabase, SharedDatabaseError as Error};
 use crate::chunk::{Cell, Chunk, Kind, Table, Unit};
 use crate::crypto::Sha256;
@@ -27,29 +27,32 @@ pub struct KnownChunk {
     pub digest: [u8; 32],
 }
 
+/// The comments of the tables that the relay makes: those that it keeps everything in, and those about the copy itself.
+const MARK: &str = "voicedrive-relay";
+const MARK_OF_THE_COPY: &str = "voicedrive-relay: how far the copy is";
+
 /// Tables about the copy itself.
 const OF_THE_COPY: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS {own}.`copy_state` (
-       id TINYINT NOT NULL PRIMARY KEY, token BINARY(16) NOT NULL, tables_digest BINARY(32) NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+       id TINYINT NOT NULL PRIMARY KEY, token BINARY(16) NOT NULL, tables_digest BINARY(32) NOT NULL)",
     "CREATE TABLE IF NOT EXISTS {own}.`copied_chunks` (
        unit VARBINARY(64) NOT NULL, upper VARBINARY(768) NOT NULL, lower VARBINARY(768) NOT NULL,
-       digest BINARY(32) NOT NULL, PRIMARY KEY (unit, upper)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+       digest BINARY(32) NOT NULL, PRIMARY KEY (unit, upper))",
     "CREATE TABLE IF NOT EXISTS {own}.`placed_rows` (
        shared_table VARBINARY(64) NOT NULL, id VARBINARY(768) NOT NULL, row_key VARBINARY(16) NOT NULL,
-       digest BINARY(32) NOT NULL, PRIMARY KEY (shared_table, id), KEY by_row (shared_table, row_key))
-       ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+       digest BINARY(32) NOT NULL, PRIMARY KEY (shared_table, id), KEY by_row (shared_table, row_key))",
     "CREATE TABLE IF NOT EXISTS {own}.`row_remarks` (
        shared_table VARBINARY(64) NOT NULL, row_key VARBINARY(16) NOT NULL, remark VARBINARY(64) NOT NULL,
        column_name VARBINARY(64) NOT NULL, id VARBINARY(768) NOT NULL,
-       PRIMARY KEY (shared_table, row_key, remark, column_name)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+       PRIMARY KEY (shared_table, row_key, remark, column_name))",
 ];
 
 impl SharedDatabase {
-    /// Makes the own database and its tables where they are missing, and takes it over for this copy. `views`: what the
-    /// statistics are asked of.
+    /// Makes the own database and its tables where they are missing, and takes it over for this copy. The tables of another
+    /// version are made anew.
     ///
     /// # Errors
-    /// `OtherVersion` when it has the tables of another version.
+    /// The server's.
     pub async fn prepare(&mut self, tables: &[Table]) -> Result<(), Error> {
         let own = self.own.clone();
         let sql = format!(
@@ -61,7 +64,11 @@ impl SharedDatabase {
             return Err(error);
         }
         for sql in OF_THE_COPY {
-            self.run(&sql.replace("{own}", &own), Vec::new()).await?;
+            let sql = format!(
+                "{} ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='{MARK_OF_THE_COPY}'",
+                sql.replace("{own}", &own)
+            );
+            self.run(&sql, Vec::new()).await?;
         }
         let digest = digest_of(tables);
         self.run(
@@ -72,7 +79,7 @@ impl SharedDatabase {
         )
         .await?;
         if self.kept_digest().await? != Some(digest.to_vec()) {
-            return Err(Error::OtherVersion);
+            self.make_way(digest).await?;
         }
         for table in tables {
             self.run(&made(table, &own), Vec::new()).await?;
@@ -81,6 +88,36 @@ impl SharedDatabase {
             self.run(&view, Vec::new()).await?;
         }
         self.take_over().await
+    }
+
+    /// Drops the tables of another version, and has every part of them count as changed. What was put into the shared
+    /// tables stays known.
+    async fn make_way(&mut self, digest: [u8; 32]) -> Result<(), Error> {
+        let own = self.own.clone();
+        let sql = format!("UPDATE {own}.copied_chunks SET digest = ?");
+        self.run(&sql, vec![vec![0; digest.len()].into()]).await?;
+        let sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_comment = ?";
+        let values = vec![self.names.0.clone().into(), MARK.into()];
+        for row in self.rows(sql, values).await? {
+            let sql = format!("DROP TABLE {own}.{}", quoted(&text(&row, 0)));
+            self.run(&sql, Vec::new()).await?;
+        }
+        let sql = format!("UPDATE {own}.copy_state SET tables_digest = ? WHERE id = 1");
+        self.run(&sql, vec![digest.to_vec().into()]).await.map(drop)
+    }
+
+    /// Tables of the own database that a relay has not made.
+    pub(super) async fn tables_of_others(&mut self) -> Result<Vec<String>, Error> {
+        let sql = "SELECT table_name FROM information_schema.tables
+                    WHERE table_schema = ? AND table_type = 'BASE TABLE' AND table_comment NOT IN (?, ?)
+                    ORDER BY table_name";
+        let values = vec![
+            self.names.0.clone().into(),
+            MARK.into(),
+            MARK_OF_THE_COPY.into(),
+        ];
+        let rows = self.rows(sql, values).await?;
+        Ok(rows.iter().map(|row| text(row, 0)).collect())
     }
 
     /// Whether a database with this name is there, as far as this user may see.
@@ -302,7 +339,7 @@ fn made(table: &Table, own: &str) -> String {
         parts.push(format!("KEY by_id ({})", quoted(LOOKED_UP)));
     }
     format!(
-        "CREATE TABLE IF NOT EXISTS {own}.{} ({}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+        "CREATE TABLE IF NOT EXISTS {own}.{} ({}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='{MARK}'",
         quoted(table.name),
         parts.join(", ")
     )
@@ -343,7 +380,7 @@ mod tests {
             "CREATE TABLE IF NOT EXISTS `o`.`t` (`a` VARBINARY(768) NOT NULL, `seq` BIGINT NOT NULL, \
              `key` LONGBLOB NULL, `id` VARBINARY(768) NULL, \
              `data` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL, PRIMARY KEY (`a`,`seq`), \
-             KEY by_id (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+             KEY by_id (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='voicedrive-relay'"
         );
     }
 }

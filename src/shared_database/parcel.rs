@@ -1,9 +1,11 @@
 //! What is sent to the server at a time: a chunk, with what of it goes into the shared tables, and what came of it.
 
 use super::SharedTable;
+use super::placing::RowThere;
 use crate::chunk::{Cell, Chunk, Table, Unit};
 
 /// A chunk, and what becomes of it.
+#[derive(Clone, Copy)]
 pub struct Parcel<'a> {
     /// Of which unit it is.
     pub unit: Unit,
@@ -14,7 +16,7 @@ pub struct Parcel<'a> {
     /// Of its rows and of what goes into the shared tables.
     pub digest: [u8; 32],
     /// What goes into the shared tables.
-    pub placements: Vec<Placement>,
+    pub placements: &'a [Placement],
     /// Nothing of it was copied before.
     pub is_new: bool,
     /// What was placed before is written again too.
@@ -67,6 +69,18 @@ impl RowToPlace {
             _ => &[],
         }
     }
+
+    /// Whether a row that is there was put there by a relay, though nothing is noted of it any more: it has this id, and
+    /// was made in the same millisecond, which the relay's clock has said.
+    #[must_use]
+    pub fn was_put_there(&self, columns: &[&str], there: &RowThere) -> bool {
+        let at = columns.iter().position(|column| *column == "created_at");
+        let made = at.and_then(|at| self.cells.get(at)).and_then(Cell::text);
+        made.is_some_and(|made| {
+            let rest = there.created_at.strip_prefix(made);
+            rest.is_some_and(|digits| digits.bytes().all(|digit| digit == b'0'))
+        }) && self.id() == there.id
+    }
 }
 
 /// Something that a person has to know about a row.
@@ -90,6 +104,8 @@ impl Remark {
     pub const THEIRS: &'static str = "id_is_theirs";
     /// For the server this id is the same as another one.
     pub const SAME_FOR_SERVER: &'static str = "id_is_one_with_another";
+    /// The row is gone here, and stays there because others refer to it.
+    pub const REFERRED_TO: &'static str = "is_referred_to";
     /// What the server's error number stands behind.
     pub const REFUSED: &'static str = "refused_";
 }

@@ -3,15 +3,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mysql_async::Value;
+use mysql_async::{Row, Value};
 
 use super::own::range_of_keys;
-use super::values::{bytes, places, quoted, value};
+use super::values::{bytes, places, quoted, text, value};
 use super::{
     Parcel, Placement, Remark, RowToPlace, SharedDatabase, SharedDatabaseError as Error,
     SharedTable, Written,
 };
-use crate::chunk::{Chunk, key_of};
+use crate::chunk::{Chunk, key_of, number_of};
 
 /// Ids in one question.
 const IDS_AT_ONCE: usize = 500;
@@ -23,6 +23,27 @@ pub struct PlacedNote {
     pub row_key: Vec<u8>,
     /// Of its cells.
     pub digest: [u8; 32],
+}
+
+/// What tells whose a row of a shared table is, as a statement asks for it.
+pub(super) const THERE: &str = "CAST(id AS BINARY), CAST(created_at AS CHAR)";
+
+/// What tells whose a row of a shared table is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowThere {
+    /// Its id, byte for byte.
+    pub id: Vec<u8>,
+    /// When it was made.
+    pub created_at: String,
+}
+
+impl RowThere {
+    pub(super) fn of(row: &Row) -> Self {
+        Self {
+            id: bytes(row, 0),
+            created_at: text(row, 1),
+        }
+    }
 }
 
 impl SharedDatabase {
@@ -41,14 +62,18 @@ impl SharedDatabase {
             self.placed_in(table, parcel.chunk).await?
         };
         let wanted: HashSet<&[u8]> = placement.rows.iter().map(RowToPlace::id).collect();
-        let gone = placed.keys().filter(|id| !wanted.contains(id.as_slice()));
-        let gone: Vec<_> = gone.cloned().collect();
-        written.taken_out += self.take_out(table, &gone).await?;
+        let gone = placed
+            .iter()
+            .filter(|(id, _)| !wanted.contains(id.as_slice()));
+        self.take_out(table, gone, one_by_one, written).await?;
         let mut missing = HashSet::new();
         if parcel.anew {
             let ids: Vec<_> = placed.keys().cloned().collect();
-            let there: HashSet<_> = self.there(table, &ids).await?.into_iter().collect();
-            missing = ids.into_iter().filter(|id| !there.contains(id)).collect();
+            let there = self.there(table, &ids).await?;
+            missing = ids
+                .into_iter()
+                .filter(|id| !there.contains_key(id))
+                .collect();
             self.forget(table, &missing.iter().cloned().collect::<Vec<_>>())
                 .await?;
         }
@@ -92,22 +117,23 @@ impl SharedDatabase {
         Ok(placed.collect())
     }
 
-    /// Which ids the shared table has that are one of these for the server, byte for byte as they stand there.
-    pub(super) async fn there(
+    /// The rows of a shared table whose ids are one of these for the server, by the ids as they stand there.
+    async fn there(
         &mut self,
         table: SharedTable,
         ids: &[Vec<u8>],
-    ) -> Result<Vec<Vec<u8>>, Error> {
-        let mut there = Vec::new();
+    ) -> Result<HashMap<Vec<u8>, RowThere>, Error> {
+        let mut there = HashMap::new();
         for ids in ids.chunks(IDS_AT_ONCE) {
             let sql = format!(
-                "SELECT CAST(id AS BINARY) FROM {} WHERE id IN {}",
+                "SELECT {THERE} FROM {} WHERE id IN {}",
                 self.shared_name(table),
                 places(ids.len())
             );
             let values = ids.iter().map(|id| Value::from(id.clone())).collect();
             let rows = self.rows(&sql, values).await?;
-            there.extend(rows.iter().map(|row| bytes(row, 0)));
+            let rows = rows.iter().map(RowThere::of);
+            there.extend(rows.map(|row| (row.id.clone(), row)));
         }
         Ok(there)
     }
@@ -117,20 +143,39 @@ impl SharedDatabase {
     }
 
     /// Takes rows of the relay's out of a shared table.
-    async fn take_out(&mut self, table: SharedTable, ids: &[Vec<u8>]) -> Result<u64, Error> {
-        let mut gone = 0;
-        for id in ids {
-            // The collation finds more than the one that is meant.
-            let sql = format!(
-                "DELETE FROM {} WHERE id = ? AND CAST(id AS BINARY) = ?",
-                self.shared_name(table)
-            );
-            gone += self
-                .run(&sql, vec![id.clone().into(), id.clone().into()])
-                .await?;
+    async fn take_out(
+        &mut self,
+        table: SharedTable,
+        rows: impl Iterator<Item = (&Vec<u8>, &PlacedNote)>,
+        one_by_one: bool,
+        written: &mut Written,
+    ) -> Result<(), Error> {
+        let mut gone = Vec::new();
+        // The collation finds more than the one that is meant.
+        let sql = format!(
+            "DELETE FROM {} WHERE id = ? AND CAST(id AS BINARY) = ?",
+            self.shared_name(table)
+        );
+        for (id, note) in rows {
+            let values = vec![id.clone().into(), id.clone().into()];
+            match self.run(&sql, values).await {
+                Ok(deleted) => {
+                    written.taken_out += deleted;
+                    gone.push(id.clone());
+                }
+                Err(error) if one_by_one && error.of_row().is_some() => {
+                    written.remarks.push(Remark {
+                        table,
+                        number: number_of(&note.row_key),
+                        id: String::from_utf8_lossy(id).into_owned(),
+                        what: Remark::REFERRED_TO.to_owned(),
+                        column: "",
+                    });
+                }
+                Err(error) => return Err(error),
+            }
         }
-        self.forget(table, ids).await?;
-        Ok(gone)
+        self.forget(table, &gone).await
     }
 
     async fn forget(&mut self, table: SharedTable, ids: &[Vec<u8>]) -> Result<(), Error> {
@@ -189,14 +234,20 @@ impl SharedDatabase {
     ) -> Result<(), Error> {
         let table = placement.table;
         let ids: Vec<_> = rows.iter().map(|row| row.id().to_vec()).collect();
-        let there: HashSet<_> = self.there(table, &ids).await?.into_iter().collect();
+        let there = self.there(table, &ids).await?;
         // For the server one of ours may be one with one of theirs that is written otherwise.
-        let is_exact = there.iter().all(|id| ids.contains(id));
+        let is_exact = there.keys().all(|id| ids.contains(id));
         let target = self.shared_name(table);
         let columns: Vec<_> = placement.columns.iter().map(|name| quoted(name)).collect();
         let mut added = Vec::new();
         for row in rows {
-            let what = if there.contains(row.id()) {
+            if let Some(there) = there.get(row.id())
+                && row.was_put_there(&placement.columns, there)
+            {
+                self.find_again(placement, row, one_by_one, written).await?;
+                continue;
+            }
+            let what = if there.contains_key(row.id()) {
                 Some(Remark::THEIRS)
             } else if !is_exact && !self.there(table, &[row.id().to_vec()]).await?.is_empty() {
                 Some(Remark::SAME_FOR_SERVER)
@@ -225,12 +276,35 @@ impl SharedDatabase {
             self.insert(&target, &columns, values).await?;
         }
         written.placed += added.len() as u64;
-        let notes = added.iter().map(|row| {
+        let notes = added.iter().map(|row| (*row, row.digest));
+        self.note(table, notes).await
+    }
+
+    /// Takes a row over that a relay has put there, and of which nothing is noted any more.
+    async fn find_again(
+        &mut self,
+        placement: &Placement,
+        row: &RowToPlace,
+        one_by_one: bool,
+        written: &mut Written,
+    ) -> Result<(), Error> {
+        self.note(placement.table, std::iter::once((row, [0; 32])))
+            .await?;
+        self.change(placement, row, one_by_one, written).await
+    }
+
+    /// Notes that rows stand in a shared table, with the digests of what they are there.
+    async fn note(
+        &mut self,
+        table: SharedTable,
+        rows: impl Iterator<Item = (&RowToPlace, [u8; 32])>,
+    ) -> Result<(), Error> {
+        let notes = rows.map(|(row, digest)| {
             vec![
                 table.name().into(),
                 row.id().into(),
                 key_of(row.number).to_vec().into(),
-                row.digest.to_vec().into(),
+                digest.to_vec().into(),
             ]
         });
         let columns = ["shared_table", "id", "row_key", "digest"].map(str::to_owned);

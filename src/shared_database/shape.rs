@@ -47,6 +47,8 @@ pub struct ShapeOfColumn {
     pub nullable: bool,
     /// Whether it gets a value by itself.
     pub has_default: bool,
+    /// Whether the server makes its value of others, and takes none.
+    pub is_generated: bool,
     /// Which texts are one for the server.
     pub collation: Option<String>,
     /// In which character set it keeps text.

@@ -101,7 +101,12 @@ impl SharedDatabase {
     ) -> Result<(), Error> {
         self.begin(token).await?;
         match work {
-            Work::Chunk(parcel) => self.fill(parcel, one_by_one, written).await?,
+            Work::Chunk(parcel) => {
+                // A key that is there: somebody may have changed what is noted of the copy.
+                let is_new = parcel.is_new && !one_by_one;
+                let parcel = Parcel { is_new, ..*parcel };
+                self.fill(&parcel, one_by_one, written).await?;
+            }
             Work::Links(links) => written.placed += self.set_links(links).await?,
         }
         self.run("COMMIT", Vec::new()).await.map(drop)
@@ -132,7 +137,7 @@ impl SharedDatabase {
             )
             .await?;
         }
-        for placement in &parcel.placements {
+        for placement in parcel.placements {
             self.place(parcel, placement, one_by_one, written).await?;
         }
         self.note_chunk(parcel).await

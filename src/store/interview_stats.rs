@@ -11,7 +11,6 @@ use crate::interview_stats::{
     ReportLimits, Rescheduled,
 };
 use crate::slot::{self, SignedRange};
-use crate::timestamp::Timestamp;
 
 impl Store {
     /// Counts the interviews of a range, and names the latest of those that stand in the place of another one, at
@@ -106,12 +105,11 @@ pub(super) fn count(
     if no_id(&range.facility) || no_id(&range.department) {
         return Ok(stats);
     }
-    let last = Timestamp::from_unix_ms(i64::MAX);
     let units = slots(
         range.facility.as_deref().unwrap_or(EVERY),
         range.department.as_deref().unwrap_or(EVERY),
     );
-    for term in slot::terms(range.from, range.to.unwrap_or(last), units) {
+    for term in slot::terms(range.from, range.last(), units) {
         add_term(connection, term, range, &mut stats)?;
     }
     stats.by_type.retain(|_, counts| counts.total > 0);
@@ -196,7 +194,7 @@ pub(super) fn rescheduled(
         .prepare_cached(
             "SELECT id, rescheduled_from_id, interview_date FROM interviews
               WHERE rescheduled_from_id IS NOT NULL
-                AND interview_date >= ?1 AND interview_date <= coalesce(?2, '9999')
+                AND interview_date BETWEEN ?1 AND ?2
                 AND (?3 IS NULL OR facility_id = ?3) AND (?4 IS NULL OR department_id = ?4)
                 AND (?5 IS NULL OR interview_type = ?5)
               ORDER BY interview_date DESC, seq DESC LIMIT ?6",
@@ -204,7 +202,7 @@ pub(super) fn rescheduled(
         .query_map(
             (
                 range.from,
-                range.to,
+                range.last(),
                 &range.facility,
                 &range.department,
                 &range.interview_type,
@@ -248,7 +246,7 @@ fn named(
     for status in statuses {
         let mut statement = connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM interviews
-              WHERE interview_date >= ?1 AND interview_date <= coalesce(?2, '9999')
+              WHERE interview_date BETWEEN ?1 AND ?2
                 AND interview_status = ?4
                 AND (?5 IS NULL OR interview_type = ?5)
               ORDER BY interview_date {direction}, seq {direction} LIMIT ?3"
@@ -256,7 +254,7 @@ fn named(
         let rows = statement.query_map(
             (
                 range.from,
-                range.to,
+                range.last(),
                 limit,
                 status.as_str(),
                 &range.interview_type,

@@ -2,17 +2,15 @@
 
 use rusqlite::Connection;
 
+use super::confirmed_ranges::{confirmed_range, oldest_outside};
 use super::ids::moment_of_id;
 use super::send_stats::{each_count, sends};
 use super::{Store, StoreError, interview_stats};
-use crate::confirmed_range::{ComparedRange, ConfirmedRange};
+use crate::confirmed_range::ConfirmedRange;
 use crate::interview_stats::InterviewRange;
 use crate::kpi::{EndedRetries, GapDetection, KpiCounts, KpiQuestion};
 use crate::send_stats::SendFilter;
 use crate::timestamp::Timestamp;
-
-/// Sorts after every id.
-const BEHIND_ALL: &str = "~";
 
 impl Store {
     /// The numbers by which the goals are judged.
@@ -123,22 +121,6 @@ fn gap(connection: &Connection, question: &KpiQuestion) -> Result<GapDetection, 
     Ok(gap)
 }
 
-pub(super) fn confirmed_range(
-    connection: &Connection,
-    route: &str,
-) -> rusqlite::Result<ConfirmedRange> {
-    let ranges: Vec<_> = connection
-        .prepare_cached("SELECT from_id, to_id FROM reconciliations WHERE route = ?1")?
-        .query_map([route], |row| {
-            Ok(ComparedRange {
-                from: row.get(0)?,
-                to: row.get(1)?,
-            })
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(ConfirmedRange::of(ranges))
-}
-
 /// What was delivered of a route before its first comparison, by the first send: counted, and not looked for.
 fn uncompared(
     connection: &Connection,
@@ -159,25 +141,6 @@ fn uncompared(
         delivered = delivered.saturating_add_signed(sign * change.succeeded);
     })?;
     Ok(delivered)
-}
-
-/// When the oldest delivery of a route was sent first that lies in a gap of what was compared.
-fn oldest_outside(
-    connection: &Connection,
-    route: &str,
-    confirmed: &ConfirmedRange,
-) -> rusqlite::Result<Option<Timestamp>> {
-    let mut oldest = connection.prepare_cached(
-        "SELECT sent_at FROM webhook_send_logs
-          WHERE id > ?1 AND id < ?2 AND route = ?3 AND status = 'success' ORDER BY id LIMIT 1",
-    )?;
-    for (after, before) in confirmed.gaps() {
-        let mut found = oldest.query((after, before.unwrap_or(BEHIND_ALL), route))?;
-        if let Some(row) = found.next()? {
-            return row.get(0);
-        }
-    }
-    Ok(None)
 }
 
 /// Deliveries that a comparison found missing and none has confirmed since, and those that none could judge: the route
@@ -225,7 +188,9 @@ mod tests {
     use crate::retry::RetryPolicy;
     use crate::store::events::accept;
     use crate::store::ids::first_id_at;
-    use crate::store::tests::{again, at, attempted, database, due_now, settle, submission, when};
+    use crate::store::tests::{
+        again, at, attempted, database, delivered_at, due_now, settle, submission, when,
+    };
 
     const MINUTE: i64 = 60_000;
 
@@ -240,16 +205,6 @@ mod tests {
 
     fn gap_at(connection: &Connection, now: i64) -> GapDetection {
         gap(connection, &question(at(now))).unwrap()
-    }
-
-    /// An event that was accepted and delivered at this moment; its id.
-    fn delivered(connection: &Connection, milliseconds: i64) -> String {
-        let now = when(milliseconds);
-        let accepted = accept(connection, &[submission("a.b", None)], now).unwrap();
-        let due = due_now(connection, now).remove(0);
-        let success = attempted(Outcome::Success, now.wall, 5);
-        settle(connection, &due, &success, &RetryPolicy::new(Vec::new())).unwrap();
-        accepted[0].id.clone()
     }
 
     fn compared(connection: &Connection, from: i64, to: i64, at_ms: i64) {
@@ -278,7 +233,7 @@ mod tests {
     fn a_gap_is_what_lies_outside_of_the_ranges_that_were_compared() {
         let (_directory, connection) = database();
         for minute in [0, 10, 20, 30] {
-            delivered(&connection, minute * MINUTE);
+            delivered_at(&connection, minute * MINUTE);
         }
         let nothing = gap_at(&connection, 40 * MINUTE);
         assert_eq!((nothing.compared, nothing.unconfirmed_since), (false, None));
@@ -293,7 +248,7 @@ mod tests {
         compared(&connection, 15 * MINUTE, 25 * MINUTE, 42 * MINUTE);
         let all = gap_at(&connection, 42 * MINUTE);
         assert_eq!((all.unconfirmed_since, all.slowest_finding), (None, None));
-        delivered(&connection, 43 * MINUTE);
+        delivered_at(&connection, 43 * MINUTE);
         let new = gap_at(&connection, 44 * MINUTE);
         assert_eq!(new.unconfirmed_since, Some(at(43 * MINUTE)));
     }
@@ -301,8 +256,8 @@ mod tests {
     #[test]
     fn what_is_missing_leaves_itself_unconfirmed_and_says_how_long_finding_it_took() {
         let (_directory, connection) = database();
-        let lost = delivered(&connection, 0);
-        delivered(&connection, MINUTE);
+        let lost = delivered_at(&connection, 0);
+        delivered_at(&connection, MINUTE);
         compared(&connection, 0, 5 * MINUTE, 30 * MINUTE);
         found_missing(&connection, &lost, 30 * MINUTE);
         let found = gap_at(&connection, 31 * MINUTE);

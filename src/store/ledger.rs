@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::connection::word;
-use super::{Store, StoreError, kpis};
+use super::{Store, StoreError, confirmed_ranges};
 use crate::confirmed_range::ConfirmedRange;
 use crate::reconciliation::IdRange;
 use crate::reconciliation::comparison::{Counts, Discrepancy};
@@ -65,7 +65,7 @@ impl Store {
     ) -> Result<Vec<(String, ConfirmedRange)>, StoreError> {
         self.read(move |connection| {
             let ranges = routes.into_iter().map(|route| {
-                let range = kpis::confirmed_range(connection, &route)?;
+                let range = confirmed_ranges::confirmed_range(connection, &route)?;
                 Ok((route, range))
             });
             Ok(ranges.collect::<rusqlite::Result<_>>()?)

@@ -11,8 +11,8 @@ use super::holds::{self, End};
 use super::ids::first_id_at;
 use super::relay_time::Now;
 use super::{
-    Store, StoreError, incident_report, incidents, notifications, reconciliation, send_stats,
-    tokens,
+    Store, StoreError, confirmed_ranges, incident_report, incidents, notifications, reconciliation,
+    send_stats, tokens,
 };
 use crate::attempt::Outcome;
 use crate::clock::Moment;
@@ -113,7 +113,7 @@ fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
         routes: routes(connection, now)?,
         database_bytes: database_bytes(connection)?,
         tokens: tokens::live(connection, now.wall)?,
-        comparisons: reconciliation::last_comparisons(connection)?,
+        confirmed_until: confirmed_ranges::confirmed_until(connection)?,
         incident_open: incidents::any_open(connection)?,
     })
 }

@@ -164,6 +164,16 @@ pub(in crate::store) fn due_now(connection: &Connection, now: Now) -> Vec<DueDel
     found.due
 }
 
+/// An event that was accepted and delivered at this moment; its id.
+pub(in crate::store) fn delivered_at(connection: &Connection, milliseconds: i64) -> String {
+    let now = when(milliseconds);
+    let id = accept_one(connection, "a.b", now);
+    let due = due_now(connection, now).remove(0);
+    let success = attempted(Outcome::Success, now.wall, 5);
+    settle(connection, &due, &success, &RetryPolicy::new(Vec::new())).unwrap();
+    id
+}
+
 /// Purges what was finished before so long, as far as milestones were left.
 pub(in crate::store) fn purge_old(connection: &Connection, kept: Duration, now: Now) {
     if let Some(old) = milestones::at(connection, now.lived_before(kept)).unwrap() {

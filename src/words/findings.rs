@@ -215,9 +215,11 @@ fn found(finding: &Finding) -> (String, String) {
         | Finding::Token { .. }
         | Finding::Hold { .. } => <_>::default(),
         Finding::Comparison { age_hours } => (
-            format!("VoiceDrive の一覧との突き合わせが {age_hours} 時間行われていません。"),
             format!(
-                "What was sent was not compared with VoiceDrive's list for {}.",
+                "VoiceDrive の一覧との突き合わせは、{age_hours} 時間前に送信した分までしか済んでいません。"
+            ),
+            format!(
+                "What was sent is compared with VoiceDrive's list only up to {} ago.",
                 counted(age_hours, "hour")
             ),
         ),

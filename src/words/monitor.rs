@@ -19,7 +19,7 @@ use crate::language::Language;
 use crate::session::Role;
 use crate::timestamp::Timestamp;
 use crate::words::Locale;
-use crate::zone::Zone;
+use crate::zone::{NotOneMoment, Zone};
 
 phrases! {
     /// What stands on every page.
@@ -156,6 +156,19 @@ impl Locale {
         local.strftime("%-H:%M:%S").to_string()
     }
 
+    /// The hour that begins at a moment: `9:00`. Of one that comes twice, because the clock is set back, it says which one
+    /// is meant: `2:00 (+02:00)`.
+    pub(crate) fn hour(self, from: Timestamp) -> String {
+        let local = self.timezone.local(from);
+        let shown = local.strftime("%-H:%M");
+        match self.timezone.moment(local) {
+            Err(NotOneMoment::ClockChange(_)) => {
+                format!("{shown} ({})", self.timezone.offset(from))
+            }
+            Ok(_) | Err(NotOneMoment::OutOfRange) => shown.to_string(),
+        }
+    }
+
     /// A moment of today as its time, of another day with the day.
     pub(crate) fn near(self, moment: Timestamp, now: Timestamp) -> String {
         let (local, today) = (self.timezone.local(moment), self.timezone.local(now));
@@ -252,6 +265,26 @@ mod tests {
         assert_eq!(ja.near(moment, moment), "9:12");
         let before = Timestamp::parse("2025-11-26T14:59:59.000Z").unwrap();
         assert_eq!(ja.near(before, moment), "11/26 (水) 23:59");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_says_which_one_it_is() {
+        let hours = |zone: &str, moments: [&str; 3]| {
+            let locale = Locale {
+                language: Language::Ja,
+                timezone: Zone::named(zone).unwrap(),
+            };
+            moments.map(|moment| locale.hour(Timestamp::parse(moment).unwrap()))
+        };
+        let night = [
+            "2025-10-26T00:00:00Z",
+            "2025-10-26T01:00:00Z",
+            "2025-10-26T02:00:00Z",
+        ];
+        let berlin = ["2:00 (+02:00)", "2:00 (+01:00)", "3:00"];
+        assert_eq!(hours("Europe/Berlin", night), berlin);
+        assert_eq!(hours("Asia/Tokyo", night), ["9:00", "10:00", "11:00"]);
+        assert_eq!(hours("Asia/Kolkata", night), ["5:30", "6:30", "7:30"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod results;
 #[cfg(feature = "mysql")]
 pub(crate) use findings::{finding, heading, result_of_plan};
 #[cfg(feature = "mysql")]
-pub(crate) use results::{copied, failed, verified};
+pub(crate) use results::{copied, failed, verified, waiting};
 
 #[cfg(feature = "mysql")]
 phrases! {

@@ -201,7 +201,10 @@ impl Month {
                 ],
                 vec!["EMP-2025-001"],
             ),
-            ["staff", ..] => good(&["would be erased: events: 3", "nothing was changed"]),
+            ["staff", "erase", _, "--dry-run"] => {
+                good(&["would be erased: events: 3", "nothing was changed"])
+            }
+            ["staff", ..] => good(&["erased: events: 3", "copies elsewhere"]),
             ["monitor", ..] => good(&["/monitor/login#", "yamada (viewer)"]),
             // The other package has it, and there misses the file.
             ["move-to-mysql", ..] => {

@@ -139,6 +139,13 @@ impl Relay {
         String::from_utf8([said.stdout, said.stderr].concat()).unwrap()
     }
 
+    /// Has the clinic be somewhere else.
+    pub fn in_zone(&self, zone: &str) {
+        let path = self.directory().join("config.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("timezone = \"{zone}\"\n{text}")).unwrap();
+    }
+
     /// Adds a line to the file that says where the server is.
     pub fn also(&self, line: &str) {
         let text = std::fs::read_to_string(&self.target).unwrap();
@@ -157,6 +164,14 @@ impl Relay {
         );
         said.json
     }
+}
+
+/// Of which rows of a table a copy has said something.
+pub fn remarked(copied: &Value, table: &str, kind: &str) -> Vec<String> {
+    let all = copied["remarks"].as_array().unwrap().iter();
+    let of_kind = all.filter(|remark| remark["table"] == table && remark["kind"] == kind);
+    let ids = of_kind.flat_map(|remark| remark["ids"].as_array().unwrap());
+    ids.map(|id| id.as_str().unwrap().to_owned()).collect()
 }
 
 /// Runs what has a runtime of its own.

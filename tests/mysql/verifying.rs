@@ -91,8 +91,8 @@ async fn the_statistics_are_compared_for_all_periods_and_filters() {
     relay.good(&["copy"]);
     let verified = relay.good(&["verify"]);
     assert_eq!(verified["good"], json!(true));
-    // The API's three periods, some days with odd ends, and all of the time.
-    let periods = 5;
+    // The API's three periods, today, some days with odd ends, and all of the time.
+    let periods = 6;
     // Ten types of events and two routes, each or all of them; the queue by the route.
     let of_sends = periods * (10 + 1) * (2 + 1) + (2 + 1);
     // F1, F2, D1, D2, two pairs of them, and everything; two types of interviews, and who was rescheduled.

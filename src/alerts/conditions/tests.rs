@@ -31,7 +31,7 @@ fn well() -> Observed {
             },
         )],
         tokens: vec![token(31)],
-        comparisons: vec![("default".to_owned(), now().before(Duration::from_hours(26)))],
+        confirmed_until: vec![("default".to_owned(), now().before(Duration::from_hours(26)))],
     }
 }
 
@@ -209,7 +209,7 @@ fn beyond_its_limit_each_condition_holds_alone() {
         ),
         (
             Observed {
-                comparisons: vec![
+                confirmed_until: vec![
                     ("default".to_owned(), now()),
                     (
                         "other".to_owned(),

@@ -1,12 +1,14 @@
 //! What the commands do where the program links MySQL.
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 use super::super::words::Locale;
 use super::super::{CliError, Common, print_line};
@@ -18,7 +20,7 @@ use crate::move_to_mysql::copy::Copied;
 use crate::move_to_mysql::finding::{Finding, Weight};
 use crate::move_to_mysql::verify::{How, TOLD, Verified};
 use crate::move_to_mysql::{MoveError, copy, plan, verify};
-use crate::shared_database::{SharedDatabase, SharedDatabaseError};
+use crate::shared_database::{SharedDatabase, SharedDatabaseError, Waiting};
 use crate::store::CarriedCopy;
 use crate::store::file::moved::{Turn, keep_backup, keep_live, moved_file, take_turn};
 use crate::store::file::snapshot::SnapshotError;
@@ -40,12 +42,25 @@ impl MoveToMysql {
             | Self::Copy(Copy { target, .. })
             | Self::Verify(Verify { target }) => target,
         };
+        let (waits, mut waiting) = mpsc::unbounded_channel();
         let side = Side {
             common,
             config: common.config()?,
             locale: common.locale(environment),
             target: MysqlTarget::load(target, environment)?,
+            bars: MultiProgress::new(),
+            waits,
         };
+        let mut done = pin!(self.on(&side));
+        loop {
+            tokio::select! {
+                done = &mut done => return done,
+                Some(waiting) = waiting.recv() => side.tell_waiting(&waiting),
+            }
+        }
+    }
+
+    async fn on(&self, side: &Side<'_>) -> Result<(), CliError> {
         let mut server = side.connect().await?;
         let done = match self {
             Self::Plan(_) => side.plan(&mut server).await,
@@ -70,6 +85,9 @@ struct Side<'a> {
     config: Config,
     locale: Locale,
     target: MysqlTarget,
+    bars: MultiProgress,
+    /// Who hears of it when the server takes long to answer.
+    waits: UnboundedSender<Waiting>,
 }
 
 impl Side<'_> {
@@ -175,8 +193,9 @@ impl Side<'_> {
         let moment = self.moment(&path)?;
         let bar = self.bar(&self.open(&path)?, &CarriedCopy::units());
         let open = || Ok(CarriedCopy::open(&path)?);
+        let at = (moment, self.locale.timezone);
         let stand_in = self.stand_in();
-        let verified = verify::run(servers, open, moment, stand_in, &Clock::System, |steps| {
+        let verified = verify::run(servers, open, at, stand_in, &Clock::System, |steps| {
             bar.inc(steps);
         })
         .await;
@@ -233,8 +252,15 @@ impl Side<'_> {
     }
 
     async fn connect(&self) -> Result<SharedDatabase, CliError> {
-        let connected = SharedDatabase::connect(&self.target).await;
+        let connected = SharedDatabase::connect(&self.target, self.waits.clone()).await;
         connected.map_err(|error| self.failed(&MoveError::Target(error)))
+    }
+
+    /// The server takes long to answer.
+    fn tell_waiting(&self, waiting: &Waiting) {
+        let told = moves::waiting(waiting, self.locale.language);
+        // Without anybody who reads it there is nobody to tell.
+        self.bars.suspend(|| writeln!(io::stderr(), "{told}").ok());
     }
 
     fn stand_in(&self) -> Option<&str> {
@@ -295,7 +321,7 @@ impl Side<'_> {
             .iter()
             .map(|unit| copy.size(*unit).unwrap_or_default())
             .sum();
-        let bar = ProgressBar::new(total);
+        let bar = self.bars.add(ProgressBar::new(total));
         let rows = self.locale.phrase(moves::Moving::Rows);
         let form = format!("{{wide_bar}} {{human_pos}} / {{human_len}} {rows} ({{eta}})");
         if let Ok(style) = ProgressStyle::with_template(&form) {

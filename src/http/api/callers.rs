@@ -41,7 +41,7 @@ pub(super) fn demand_token(
     let is_revoked = |jti: &str| revoked::contains(&api.revoked, jti);
     let caller = match request::only(headers, AUTHORIZATION.as_str()) {
         Ok(given) => {
-            let authorization = given.and_then(|value| value.to_str().ok());
+            let authorization = given.and_then(|value| str::from_utf8(value.as_bytes()).ok());
             api.keys.admit(authorization, now, is_revoked)
         }
         Err(_) => Err(Unauthorized::Twice),

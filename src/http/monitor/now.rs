@@ -318,7 +318,7 @@ fn charts(locale: Locale, numbers: &Numbers) -> [(W, W, Chart, &'static str); 2]
         });
         Chart::of(bars.collect())
     };
-    let of_day = chart(&numbers.hours, &|from| hour(locale, from));
+    let of_day = chart(&numbers.hours, &|from| locale.hour(from));
     let of_month = chart(&numbers.days, &|from| locale.day(from));
     [
         (W::Bars24, W::Hour, of_day, "hours"),
@@ -379,9 +379,4 @@ fn hours(now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
         (from, from.after(HOUR).before(Duration::from_millis(1)))
     });
     ranges.collect()
-}
-
-fn hour(locale: Locale, from: Timestamp) -> String {
-    let local = locale.timezone.local(from);
-    local.strftime("%-H:%M").to_string()
 }

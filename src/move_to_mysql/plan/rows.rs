@@ -83,7 +83,11 @@ impl Seen {
             if texts.is_empty() {
                 continue;
             }
-            for text in target.theirs(table, column, &texts, own > 0).await? {
+            for (there, text) in target.theirs(table, column, &texts, own > 0).await? {
+                let mut rows = placement.rows.iter();
+                if rows.any(|row| row.was_put_there(&placement.columns, &there)) {
+                    continue;
+                }
                 let text = String::from_utf8_lossy(&text).into_owned();
                 self.theirs.entry((table, column)).or_default().add(&text);
             }

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
 use super::super::MoveError;
 use super::super::mapping::{Mapping, word};
 use super::{How, Verified};
@@ -106,7 +108,7 @@ fn compare_remarks(
     for remark in there.remarks.difference(&here) {
         let row = <[u8; 8]>::try_from(remark.row_key.as_slice()).ok();
         let row = row.and_then(|key| by_key.get(&key));
-        if is_of_server(remark) && row.is_some_and(|row| row.id() == remark.id) {
+        if row.is_some_and(|row| row.id() == remark.id && is_of_server(remark, row, there)) {
             refused.insert(remark.row_key.clone());
         } else {
             verified.differs(ROW_REMARKS.to_owned(), &shown(&remark.id), How::Extra);
@@ -124,13 +126,15 @@ fn remark_there(remark: &Remark) -> RemarkThere {
     }
 }
 
-/// Whether a remark is one that is made when rows are written.
-fn is_of_server(remark: &RemarkThere) -> bool {
-    let is_one = [Remark::THEIRS, Remark::SAME_FOR_SERVER]
-        .iter()
-        .any(|what| what.as_bytes() == remark.what);
-    let is_refused = remark.what.starts_with(Remark::REFUSED.as_bytes());
-    remark.column.is_empty() && (is_one || is_refused)
+/// Whether a remark is one that is made when a row is written: it was not put there, or it stands there with the values
+/// that it had before.
+fn is_of_server(remark: &RemarkThere, row: &RowToPlace, there: &PlacedThere) -> bool {
+    let note = there.notes.get(row.id());
+    let is_theirs = remark.what == Remark::THEIRS.as_bytes() && note.is_none();
+    let is_refused = remark.what == Remark::SAME_FOR_SERVER.as_bytes()
+        || remark.what.starts_with(Remark::REFUSED.as_bytes());
+    let is_as_before = note.is_none_or(|note| note.digest != row.digest);
+    remark.column.is_empty() && (is_theirs || (is_refused && is_as_before))
 }
 
 /// What of the note about a row is not as it should be; none: all of it is.
@@ -163,31 +167,123 @@ fn changed(
         .zip(&there.values);
     let changed: Vec<_> = each
         .filter(|((column, here), there)| {
-            let is_json = || {
-                let column = shape.and_then(|shape| shape.columns.get(**column));
-                column.is_some_and(|column| column.kind == "json")
-            };
-            !is_same(here, there.as_deref(), is_json)
+            let column = shape.and_then(|shape| shape.columns.get(**column));
+            let kind = column.map_or("", |column| column.kind.as_str());
+            !is_same(here, there.as_deref(), kind)
         })
         .map(|((column, _), _)| (*column).to_owned())
         .collect();
     (!changed.is_empty()).then_some(changed)
 }
 
-fn is_same(here: &Cell, there: Option<&[u8]>, is_json: impl FnOnce() -> bool) -> bool {
+/// `kind`: what the column there is.
+fn is_same(here: &Cell, there: Option<&[u8]>, kind: &str) -> bool {
     match (here, there) {
         (Cell::Null, None) => true,
         (Cell::Integer(number), Some(there)) => number.to_string().as_bytes() == there,
         (Cell::Text(here) | Cell::Bytes(here), Some(there)) => {
-            here == there || (is_json() && is_same_json(here, there))
+            here == there
+                || match kind {
+                    "json" => is_same_json(here, there),
+                    "datetime" | "timestamp" => is_same_moment(here, there),
+                    _ => false,
+                }
         }
         _ => false,
     }
 }
 
-/// MySQL spells JSON anew: keys in another order, other blanks.
+/// A column may keep more digits of a second than the relay has.
+fn is_same_moment(here: &[u8], there: &[u8]) -> bool {
+    let more = there.strip_prefix(here);
+    more.is_some_and(|digits| digits.iter().all(|digit| *digit == b'0'))
+}
+
+/// MySQL spells JSON anew: keys in another order, other blanks, numbers with a point with as many digits as it keeps.
 fn is_same_json(here: &[u8], there: &[u8]) -> bool {
-    let parsed = |text| serde_json::from_slice::<serde_json::Value>(text).ok();
-    let here = parsed(here);
-    here.is_some() && here == parsed(there)
+    let parsed = |text| serde_json::from_slice::<Value>(text).ok();
+    let both = parsed(here).zip(parsed(there));
+    both.is_some_and(|(here, there)| is_same_value(&here, &there))
+}
+
+fn is_same_value(here: &Value, there: &Value) -> bool {
+    match (here, there) {
+        (Value::Array(here), Value::Array(there)) => {
+            here.len() == there.len()
+                && here
+                    .iter()
+                    .zip(there)
+                    .all(|(here, there)| is_same_value(here, there))
+        }
+        (Value::Object(here), Value::Object(there)) => {
+            here.len() == there.len()
+                && here.iter().all(|(key, here)| {
+                    there
+                        .get(key)
+                        .is_some_and(|there| is_same_value(here, there))
+                })
+        }
+        (Value::Number(one), Value::Number(other)) => {
+            one == other
+                || match (one.as_f64(), other.as_f64()) {
+                    // A whole number of 64 bits is kept as it is.
+                    (Some(a), Some(b)) if one.is_f64() || other.is_f64() => {
+                        (a - b).abs() <= a.abs() * OF_A_NUMBER
+                    }
+                    _ => false,
+                }
+        }
+        _ => here == there,
+    }
+}
+
+/// By how much of itself a number with a point may differ: MySQL writes 16 or 17 of its digits.
+const OF_A_NUMBER: f64 = 1e-15;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_may_have_more_digits_there_and_no_other_value() {
+        let here = b"2025-10-26 14:30:00.123";
+        assert!(is_same_moment(here, b"2025-10-26 14:30:00.123000"));
+        assert!(!is_same_moment(here, b"2025-10-26 14:30:00.123001"));
+        assert!(!is_same_moment(here, b"2025-10-26 14:30:00"));
+        let there: Option<&[u8]> = Some(b"2025-10-26 14:30:00.1230");
+        let here = Cell::Text(here.to_vec());
+        assert!(is_same(&here, there, "datetime"));
+        assert!(!is_same(&here, there, "varchar"));
+    }
+
+    /// As MySQL gives it back.
+    #[test]
+    fn json_may_be_spelled_otherwise_there_and_says_the_same() {
+        for (here, there) in [
+            (
+                r#"{"bb":1,"a":[1.0,null]}"#,
+                r#"{"a": [1.0, null], "bb": 1}"#,
+            ),
+            (r#"{"a":9088544342.689998}"#, r#"{"a": 9088544342.689999}"#),
+            (
+                r#"{"a":18446744073709551616}"#,
+                r#"{"a": 1.8446744073709552e19}"#,
+            ),
+            (r#"{"a":1,"a":2}"#, r#"{"a": 2}"#),
+            (r#"{"a":"あ\u0041"}"#, r#"{"a": "あA"}"#),
+        ] {
+            assert!(is_same_json(here.as_bytes(), there.as_bytes()), "{here}");
+        }
+        for (here, there) in [
+            (r#"{"a":1}"#, r#"{"a": 2}"#),
+            (r#"{"a":9007199254740993}"#, r#"{"a": 9007199254740992}"#),
+            (r#"{"a":0.1}"#, r#"{"a": 0.10001}"#),
+            (r#"{"a":"1"}"#, r#"{"a": 1}"#),
+            (r#"{"a":null}"#, r"{}"),
+            (r"[1,2]", r"[2,1]"),
+            (r#"{"a":"A"}"#, r#"{"a": "a"}"#),
+        ] {
+            assert!(!is_same_json(here.as_bytes(), there.as_bytes()), "{here}");
+        }
+    }
 }

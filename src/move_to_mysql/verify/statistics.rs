@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::MoveError;
 use super::super::mapping::date_time;
+use crate::day;
 use crate::period::Period;
 use crate::send_stats::{SendChange, SendCounts, SendFilter};
 use crate::shared_database::SharedDatabase;
 use crate::shared_database::statistics::{Question, SendsThere};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
+use crate::zone::Zone;
 
 /// The last moment that there is.
 const LAST: &str = "9999-12-31 23:59:59.999";
@@ -105,8 +107,8 @@ fn each(texts: Vec<String>) -> Vec<Option<String>> {
         .collect()
 }
 
-/// The periods of the API, all of the time, and a range whose ends are no whole hours.
-fn ranges(moment: Timestamp) -> Vec<Range> {
+/// The periods of the API, today as the clinic has it, all of the time, and a range whose ends are no whole hours.
+fn ranges(moment: Timestamp, zone: Zone) -> Vec<Range> {
     let written =
         |at: Timestamp, other: &str| date_time(&at.to_string()).unwrap_or_else(|| other.to_owned());
     let range = |name, from: Timestamp, to: Timestamp| Range {
@@ -126,6 +128,9 @@ fn ranges(moment: Timestamp) -> Vec<Range> {
     let odd = |days: u64, ms: u64| {
         moment.before(std::time::Duration::from_millis(days * 86_400_000 + ms))
     };
+    if let Some((first, last)) = day::today(moment, zone) {
+        ranges.push(range("today", first, last));
+    }
     ranges.push(range("3d", odd(4, 12_345_678), odd(1, 1)));
     ranges.push(range("all", first, last));
     ranges
@@ -134,18 +139,19 @@ fn ranges(moment: Timestamp) -> Vec<Range> {
 pub(super) async fn compare(
     target: &mut SharedDatabase,
     copy: &CarriedCopy,
-    moment: Timestamp,
+    (moment, zone): (Timestamp, Zone),
 ) -> Result<Counted, MoveError> {
+    let ranges = ranges(moment, zone);
     let mut counted = Counted::default();
     let filters = copy.filters()?;
     let (types, routes) = (each(filters.event_types), each(filters.routes));
     target.keep_for_counting().await?;
-    for range in ranges(moment) {
+    for range in &ranges {
         // By type and route: the answer of each filter is a part of it.
         let there = target.sends(&range.of_sends()).await?;
         for event_type in types.iter().map(Option::as_deref) {
             for route in routes.iter().map(Option::as_deref) {
-                sends(copy, &there, (&range, event_type, route), &mut counted)?;
+                sends(copy, &there, (range, event_type, route), &mut counted)?;
             }
         }
     }
@@ -153,14 +159,7 @@ pub(super) async fn compare(
         queue(target, copy, moment, route.as_deref(), &mut counted).await?;
     }
     let (types, places) = (each(filters.interview_types), filters.places);
-    interviews::compare(
-        target,
-        copy,
-        &ranges(moment),
-        (&types, places),
-        &mut counted,
-    )
-    .await?;
+    interviews::compare(target, copy, &ranges, (&types, places), &mut counted).await?;
     Ok(counted)
 }
 

@@ -145,6 +145,14 @@ fn of_tables(found: &Finding, language: Language) -> String {
             "権限がありません: {what} ({on})。「GRANT {what} ON {on}」で与えてください",
             "this user lacks the privilege {what} on {on}: GRANT {what} ON {on}"
         ),
+        Finding::NotOwn(name, tables) => {
+            let tables = super::super::harmless(&tables.join(", "));
+            both!(
+                language,
+                "リレー専用のはずのデータベース {name} に、リレーのものではないテーブルがあります: {tables}。別の名前を database に書いてください",
+                "{name}, which was to be the relay's own database, has tables that are not the relay's: {tables}; name another one as database"
+            )
+        }
         Finding::NoTable(table) => {
             let name = table.name();
             match table {
@@ -181,6 +189,14 @@ fn of_tables(found: &Finding, language: Language) -> String {
                 "{table}: needs values that the relay does not have: {columns}; they have to allow NULL or have a default"
             )
         }
+        Finding::Generated(table, columns) => {
+            let (table, columns) = (table.name(), columns.join(", "));
+            both!(
+                language,
+                "{table}: サーバーが値を作る列 (GENERATED) には書き込めません: {columns}。通常の列にしてもらってください",
+                "{table}: the server makes the values of {columns} itself (GENERATED); they have to be ordinary columns"
+            )
+        }
         Finding::Coarse(table, column) => {
             let table = table.name();
             both!(
@@ -203,6 +219,14 @@ fn of_tables(found: &Finding, language: Language) -> String {
                 language,
                 "{table}.{column}: 文字コード {set} では入らない文字があります。utf8mb4 にしてもらってください",
                 "{table}.{column}: the character set {set} does not keep every text; it has to be utf8mb4"
+            )
+        }
+        Finding::Engine(table, engine) if engine.is_empty() => {
+            let table = table.name();
+            both!(
+                language,
+                "{table}: テーブルではなくビューです。テーブルのあるデータベースを shared_database に書いてください",
+                "{table}: is a view and no table; name the database that has the table as shared_database"
             )
         }
         Finding::Engine(table, engine) => {
@@ -323,7 +347,12 @@ pub(super) fn of_row(what: &str, column: &str, language: Language) -> String {
         "id_is_theirs" => both!(
             language,
             "この ID の記録がすでにあるため、上書きしません",
-            "the staff system has a row with this id, which is not overwritten"
+            "a row with this id is there already, which is not overwritten"
+        ),
+        "is_referred_to" => both!(
+            language,
+            "リレーにはもうありませんが、スタッフシステムの記録が参照しているため消せません。参照をなくしてから copy --anew を実行してください",
+            "is gone here, and cannot be taken out because rows of the staff system's refer to it: have them refer to it no more, then copy --anew"
         ),
         "id_is_one_with_another" => both!(
             language,

@@ -6,7 +6,7 @@ use crate::language::{Language, Locale};
 use crate::move_to_mysql::MoveError;
 use crate::move_to_mysql::copy::Copied;
 use crate::move_to_mysql::verify::{How, OtherAnswer, TOLD, Verified};
-use crate::shared_database::SharedDatabaseError as Target;
+use crate::shared_database::{SharedDatabaseError as Target, Waiting};
 use crate::timestamp::Timestamp;
 use crate::words::harmless;
 
@@ -222,8 +222,8 @@ pub(crate) fn failed(error: &MoveError, language: Language) -> String {
         ),
         Target::OtherVersion => both!(
             language,
-            "リレー専用のデータベースは別のバージョンのものです。削除してから、もう一度コピーしてください",
-            "the relay's own database on the server is of another version; drop it, and copy again"
+            "リレー専用のデータベースは別のバージョンのリレーが作ったものです。もう一度コピーすると、作り直されます: move-to-mysql copy",
+            "the relay's own database on the server was made by a relay of another version; the next copy makes it anew: move-to-mysql copy"
         ),
         Target::NothingCopied => both!(
             language,
@@ -253,7 +253,48 @@ fn advice(refused: &Target, language: Language) -> String {
             "。--target のファイルに書いたユーザーと、秘密の値 (パスワード) を確かめてください",
             ". See user in the file of --target, and the secret that password names there"
         )
+    } else if refused.is_gone() {
+        both!(
+            language,
+            "。コピー先のデータベースかテーブルが消えています。もう一度コピーすると、リレー専用のものは作り直されます: move-to-mysql copy",
+            ". A database or table was taken away there; the next copy makes what is the relay's own anew: move-to-mysql copy"
+        )
+    } else if refused.is_read_only() {
+        both!(
+            language,
+            "。サーバーが書き込みを受け付けない状態です。書き込めるサーバーか確かめてから、もう一度実行すると続きから始まります",
+            ". The server takes no changes now: see that it is the one that does, and run it again, and it goes on from there"
+        )
+    } else if refused.is_denied() {
+        both!(
+            language,
+            "。このユーザーに権限がありません。足りない権限は move-to-mysql plan が示します",
+            ". This user lacks a privilege; move-to-mysql plan says which"
+        )
     } else {
         String::new()
     }
+}
+
+/// The server has not answered yet.
+pub(crate) fn waiting(waiting: &Waiting, language: Language) -> String {
+    let seconds = waiting.seconds;
+    let state = waiting.state.as_deref().map(harmless);
+    let doing = match state {
+        Some(state) => both!(
+            language,
+            "サーバーの状態 (SHOW PROCESSLIST): {state}",
+            "it says in SHOW PROCESSLIST: {state}"
+        ),
+        None => both!(
+            language,
+            "サーバーの状態 (SHOW PROCESSLIST) は分かりません",
+            "SHOW PROCESSLIST says nothing of it"
+        ),
+    };
+    both!(
+        language,
+        "MySQL サーバーの答えを {seconds} 秒待っています。{doing}。続くときは、サーバーのディスクの空き (バイナリログの場所も)、ほかの接続、エラーログを確かめてください",
+        "The MySQL server has not answered for {seconds} s; {doing}. If it goes on: see the room on the server's disks, also where its binary log is, other connections, and its error log"
+    )
 }

@@ -25,6 +25,7 @@ fn of_rows() -> impl Iterator<Item = (Finding, Vec<&'static str>)> {
         "no_such_employee",
         "missing",
         "stands_in",
+        "is_referred_to",
         "refused_1452",
     ];
     whats.into_iter().map(|what| {
@@ -60,6 +61,10 @@ fn all() -> Vec<(Finding, Vec<&'static str>)> {
             Finding::NotGranted("INSERT", "staff.interviews".to_owned()),
             vec!["GRANT INSERT ON staff.interviews"],
         ),
+        (
+            Finding::NotOwn("relay".to_owned(), vec!["patients".to_owned()]),
+            vec!["relay", "patients", "database"],
+        ),
         (Finding::NoTable(logs), vec!["webhook_send_logs"]),
         (Finding::NoTable(interviews), vec!["interviews"]),
         (
@@ -73,6 +78,14 @@ fn all() -> Vec<(Finding, Vec<&'static str>)> {
         (
             Finding::NeedsColumns(logs, vec!["tenant".to_owned()]),
             vec!["tenant"],
+        ),
+        (
+            Finding::Generated(logs, vec!["status"]),
+            vec!["status", "GENERATED"],
+        ),
+        (
+            Finding::Engine(interviews, String::new()),
+            vec!["interviews", "shared_database"],
         ),
         (
             Finding::Coarse(logs, "sent_at"),
@@ -167,10 +180,12 @@ fn each_kind_has_a_word_of_its_own_for_programs() {
                 | Finding::Form(_)
                 | Finding::NoDatabase(_)
                 | Finding::NotGranted(..)
+                | Finding::NotOwn(..)
                 | Finding::NoTable(_)
                 | Finding::OtherInterviews
                 | Finding::LacksColumns(..)
                 | Finding::NeedsColumns(..)
+                | Finding::Generated(..)
                 | Finding::Coarse(..)
                 | Finding::LacksWords(..)
                 | Finding::CharacterSet(..)
@@ -198,6 +213,6 @@ fn each_kind_has_a_word_of_its_own_for_programs() {
                 .to_owned()
         })
         .collect();
-    // 27 kinds beside what becomes of rows, and 10 words for those.
-    assert_eq!(kinds.len(), 27 + 10, "{kinds:?}");
+    // 29 kinds beside what becomes of rows, and 11 words for those.
+    assert_eq!(kinds.len(), 29 + 11, "{kinds:?}");
 }
