@@ -35,15 +35,12 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         |d| relay::control_socket(d.as_ref()),
     );
     may_listen(common, &control_socket).inspect_err(|error| systemd.failed(error))?;
-    let started = tokio::select! {
-        started = start(&settings, &control_socket, &systemd) => started,
-        () = ends.wait() => {
-            tracing::info!("stopped before the start");
-            return Ok(());
-        }
-    };
+    let started = start(&settings, &control_socket, &systemd, &mut ends).await;
     let started = started.inspect_err(|error| systemd.failed(error));
-    let mut relay = started.map_err(|error| not_started(&error))?;
+    let Some(mut relay) = started.map_err(|error| not_started(&error))? else {
+        tracing::info!("stopped before there was room for the start");
+        return Ok(());
+    };
     systemd.ready();
     let telling = systemd.keep_telling(&relay);
     tracing::info!(
@@ -108,12 +105,13 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
 }
 
 /// Starts the relay. On a disk without any room that waits until there is some: an exit would be tried again a few times
-/// only, and nobody would be told why.
+/// only, and nobody would be told why. None: it was ended while it waited.
 async fn start(
     settings: &Loaded,
     control_socket: &Path,
     systemd: &Systemd,
-) -> Result<Relay, StartError> {
+    ends: &mut Ends,
+) -> Result<Option<Relay>, StartError> {
     let directory = &settings.config.storage.directory;
     loop {
         let starting = systemd.starting();
@@ -121,7 +119,7 @@ async fn start(
         starting.abort();
         let error = match started {
             Err(error) if error.is_for_want_of_room() => error,
-            started => return started,
+            started => return started.map(Some),
         };
         let waiting = WaitingStart::new(settings, control_socket, Clock::System).await?;
         let Some(waiting) = waiting else {
@@ -131,8 +129,14 @@ async fn start(
         tracing::error!("{error}");
         tracing::error!(directory = %directory.display(), "the start goes on by itself when there is room; until then everybody who asks is told: {why}");
         let telling = systemd.waiting(&why);
-        waiting.wait(directory).await;
+        let is_ended = tokio::select! {
+            () = waiting.wait(directory) => false,
+            () = ends.wait() => true,
+        };
         telling.abort();
+        if is_ended {
+            return Ok(None);
+        }
         tracing::info!("there is room on the disk again: the start goes on");
     }
 }

@@ -154,6 +154,13 @@ fn beyond_its_limit_each_condition_holds_alone() {
         ),
         (
             Observed {
+                trouble: Some(Trouble::ImportRefused("constraint failed".to_owned())),
+                ..well()
+            },
+            Kind::DatabaseDamaged,
+        ),
+        (
+            Observed {
                 disk: Some((1023 * MIB, 5000 * MIB)),
                 ..well()
             },
