@@ -4,20 +4,18 @@
 //! of a person is held until all are open; else a tail would go out before what is opened later. A hold is a
 //! moment in the future: if nobody lets them go in the end, it passes by itself.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod held_lines;
 
 use rusqlite::{Connection, params_from_iter};
 
 use super::connection::one_more;
 use super::event_query::{EVENTS_AT_A_TIME, Source, matching};
 use super::line::{self, QueueState};
-use super::queue_row::queue_status;
 use super::relay_time::Now;
 use super::resend::{Rules, find, queue_state, reopen};
-use super::send_counts::QueueStatus;
+use super::step_size::StepSize;
 use super::writer::Lane;
-use super::{Store, StoreError, audit, erase, tail};
+use super::{Store, StoreError, audit, dismissed_deliveries, erase, tail};
 use crate::audit::{Entry, Running};
 use crate::clock::Moment;
 use crate::event::Status;
@@ -26,18 +24,13 @@ use crate::order::Place;
 use crate::resend::{Candidate, ResendPage};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+#[cfg(test)]
+pub(super) use held_lines::let_all_go;
+use held_lines::{HELD, Key, holder, release};
+pub(super) use held_lines::{Holds, release_interrupted};
 
-/// Events of one page, which is opened again in one transaction; more would hold up accepting.
+/// Events of one page, which is opened again in one transaction; more would hold up accepting while somebody hands in.
 const EVENTS_AT_ONCE: usize = 200;
-/// How long the first event of a person is held at most.
-const HELD: Duration = Duration::from_mins(5);
-
-/// A person and a route.
-type Key = (String, String);
-
-/// The lines that a bulk resend holds: the first event that was opened, and until when it is held.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Holds(BTreeMap<Key, (i64, i64)>);
 
 /// What a bulk resend goes by.
 #[derive(Clone, Debug)]
@@ -67,6 +60,7 @@ pub struct BulkResend {
     holds: Holds,
     running: Running,
     begun: Moment,
+    size: StepSize,
 }
 
 impl Store {
@@ -103,6 +97,7 @@ impl Store {
             holds: Holds::default(),
             running: entry.into(),
             begun: moment,
+            size: StepSize::of(EVENTS_AT_ONCE),
         }
     }
 
@@ -125,6 +120,22 @@ impl Store {
 }
 
 impl BulkResend {
+    /// The next events that `filter` matches, as [`Store::resend_candidates`] finds them, and without what would follow
+    /// them: so many as can be opened at once now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn next(
+        &mut self,
+        filter: &EventFilter,
+        after: Option<Candidate>,
+    ) -> Result<ResendPage, StoreError> {
+        let (filter, size) = (filter.clone(), self.size.next(self.store.changes()));
+        let page =
+            move |connection: &Connection| candidates(connection, &filter, after.as_ref(), size);
+        self.store.read(page).await
+    }
+
     /// Opens the deliveries of the events of one page again, as [`Store::resend_event`] does, however long the tails
     /// are, but none that was dismissed. It waits behind what somebody hands in and behind results. What is opened of
     /// persons of whom more may come is held until [`BulkResend::finish`].
@@ -136,14 +147,18 @@ impl BulkResend {
             return Ok(());
         }
         let now = self.store.time.now(moment);
-        let (by, before, running) = (self.rules.clone(), self.holds.clone(), self.running.clone());
+        let (by, running) = (self.rules.clone(), self.running.clone());
+        let held = self.holds.of_persons_of(&events);
+        let before = held.clone();
         let opened = self.store.write(Lane::Maintenance, move |connection| {
             let mut holds = before.clone();
             open_page(connection, &events, by.by(), &mut holds, now)?;
             let running = audit::go_on(connection, &running, events.len() as u64)?;
             Ok::<_, StoreError>((holds, running))
         });
-        (self.holds, self.running) = opened.await?;
+        let (now, running) = opened.await?;
+        self.holds.replace(&held, now);
+        self.running = running;
         Ok(())
     }
 
@@ -260,13 +275,14 @@ pub(super) fn open_page(
     let mut ready = Vec::new();
     for event in events {
         // One that was dismissed or erased meanwhile stays so.
-        let dismissed = queue_status(connection, &event.id)? == Some(QueueStatus::Dismissed);
-        let Some(found) = find(connection, &event.id)?.filter(|_| !dismissed) else {
-            continue;
-        };
-        if erase::is_erased(connection, found.seq)? {
+        if dismissed_deliveries::has(connection, event.seq)?
+            || erase::is_erased(connection, event.seq)?
+        {
             continue;
         }
+        let Some(found) = find(connection, &event.id)? else {
+            continue;
+        };
         let before = line::queue_state(connection, found.seq)?;
         let mut wanted = queue_state(connection, &found, before.as_ref(), rules, now)?;
         if let Some(staff_id) = &wanted.staff_id {
@@ -326,50 +342,6 @@ fn is_followed(
                              WHERE staff_id = ?1 AND seq > ?2 AND (seq > ?3 OR id > ?4))",
         )?
         .query_row((staff_id, near, last.seq, &last.id), |row| row.get(0))
-}
-
-/// The event that holds a line, when it still does.
-fn holder(
-    connection: &Connection,
-    (staff_id, route): &Key,
-    (seq, until_ms): (i64, i64),
-) -> rusqlite::Result<Option<QueueState>> {
-    let holds = |found: &QueueState| {
-        found.place == Place::InLine
-            && found.due_ms == Some(until_ms)
-            && found.staff_id.as_ref() == Some(staff_id)
-            && found.route == *route
-    };
-    Ok(line::queue_state(connection, seq)?.filter(holds))
-}
-
-/// Lets go what a bulk resend held that a crash has broken off: none outlives its process.
-pub(super) fn release_interrupted(connection: &Connection, now: Now) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE outbox SET due_ms = ?1
-              WHERE route IN (SELECT route FROM queue_counts) AND due_ms > ?1 AND due_ms <= ?2
-                AND place = 1 AND attempts_in_round = 0",
-        )?
-        .execute((now.axis_ms, now.axis_after(HELD)))
-        .map(|_| ())
-}
-
-/// Lets everything that is held go.
-#[cfg(test)]
-pub(super) fn let_all_go(connection: &Connection, holds: &Holds, now: Now) -> rusqlite::Result<()> {
-    let mut holds = holds.0.iter();
-    holds.try_for_each(|(key, hold)| release(connection, key, *hold, now))
-}
-
-/// Lets the event that holds a line go, when it still does.
-fn release(connection: &Connection, key: &Key, hold: (i64, i64), now: Now) -> rusqlite::Result<()> {
-    let (seq, _) = hold;
-    let Some(found) = holder(connection, key, hold)? else {
-        return Ok(());
-    };
-    let (place, due_ms) = line::entrance(connection, found.line(), seq, now)?;
-    line::place(connection, seq, place, due_ms)
 }
 
 #[cfg(test)]

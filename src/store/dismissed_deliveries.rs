@@ -24,8 +24,19 @@ pub(super) fn insert(connection: &Connection, seq: i64, at: Timestamp) -> rusqli
     send_counts::add_queued(connection, &sent.route, QueueStatus::Dismissed, 1)
 }
 
+/// Whether a delivery is dismissed.
+pub(super) fn has(connection: &Connection, seq: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM dismissed_deliveries WHERE event_seq = ?1)")?
+        .query_row([seq], |row| row.get(0))
+}
+
 /// A delivery is not dismissed any more, and counts as its rows say: as failed, until they say something else.
 pub(super) fn withdraw(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
+    // Few are. For RETURNING, SQLite makes a table in memory, even when nothing is deleted.
+    if !has(connection, seq)? {
+        return Ok(());
+    }
     let was_sent: Option<bool> = connection
         .prepare_cached(
             "DELETE FROM dismissed_deliveries WHERE event_seq = ?1 RETURNING sent_at IS NOT NULL",

@@ -25,6 +25,7 @@ mod rollback;
 pub mod snapshot;
 mod snapshot_error;
 mod soundness;
+mod stale_log;
 mod stray_log;
 mod troubles;
 mod unusable;

@@ -1,9 +1,10 @@
 //! Makes sure that erased data are no longer in the database's files (contract, section 13).
 //!
-//! SQLite overwrites what is deleted (`secure_delete`). Two places remain: the write-ahead log contains earlier
-//! versions of pages until it is truncated, and a page that SQLite has rebuilt may contain old data between its rows. Such
+//! SQLite overwrites what is deleted (`secure_delete`). Two places remain: the file of the write-ahead log contains earlier
+//! versions of pages until it is overwritten, and a page that SQLite has rebuilt may contain old data between its rows. Such
 //! pages are overwritten one by one, between the commits of others: `VACUUM` would hold up accepting for seconds.
 
+use std::io;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -28,11 +29,12 @@ const FIRST: u32 = 1;
 const LOCK_BYTE: u32 = 0x4000_0000;
 
 impl Store {
-    /// Checkpoints and truncates the write-ahead log. False when a reader prevents it.
+    /// Moves the whole write-ahead log into the database, and begins it anew. What was in it is behind its end then, and stands
+    /// there until it is overwritten. False when a reader prevents it.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn cut_log(&self) -> Result<bool, StoreError> {
+    pub async fn begin_log_anew(&self) -> Result<bool, StoreError> {
         let file = self.file.clone();
         // Nobody waits for that, and little is left for the thread for which everybody waits.
         let moving = self.maintenance_readers.work(move |connection| {
@@ -40,14 +42,46 @@ impl Store {
             Ok(())
         });
         moving.await?;
-        self.write(Lane::Maintenance, |connection| {
-            outside(connection, |connection| Ok(cut_log(connection)?))
-        })
-        .await
+        let before = self.file.round_of_log();
+        let is_moved = self.write(Lane::Maintenance, |connection| {
+            let moved = outside(connection, |connection| Ok(move_all(connection)?))?;
+            write_a_page(connection)?;
+            Ok::<_, StoreError>(moved)
+        });
+        let is_moved = is_moved.await?;
+        let now = self.file.round_of_log();
+        let is_anew = before
+            .zip(now)
+            .is_some_and(|(before, now)| before.is_over(now));
+        Ok(is_moved && is_anew)
     }
 
-    /// The pages of the database in which one of `texts` still stands where no row is. The log was cut off before; nobody
-    /// is held up meanwhile.
+    /// Overwrites some of what stands in the log's file behind its end, and before `until`, so that it is gone from the
+    /// disk. Answers where the rest ends; none: there is nothing left.
+    ///
+    /// # Errors
+    /// When the files cannot be read or written.
+    pub async fn overwrite_stale_log(&self, until: u64) -> Result<Option<u64>, StoreError> {
+        let file = self.file.clone();
+        let looking = self
+            .maintenance_readers
+            .work(move |_| Ok(file.stale_piece(until)));
+        let Some(piece) = looking.await?.map_err(refused)? else {
+            return Ok(None);
+        };
+        let (file, rest) = (self.file.clone(), piece.start);
+        self.write(Lane::Maintenance, move |_| {
+            file.overwrite_stale(&piece).map_err(refused)
+        })
+        .await?;
+        let file = self.file.clone();
+        let syncing = self.maintenance_readers.work(move |_| Ok(file.sync_log()));
+        syncing.await?.map_err(refused)?;
+        Ok(Some(rest))
+    }
+
+    /// The pages of the database in which one of `texts` still stands where no row is. The log was begun anew before;
+    /// nobody is held up meanwhile.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -56,8 +90,7 @@ impl Store {
         let looking = self
             .maintenance_readers
             .work(move |_| Ok(file.pages_with_remains_of(&texts)));
-        let found = looking.await?;
-        found.map_err(|error| StoreError::Refused(error.to_string()))
+        looking.await?.map_err(refused)
     }
 
     /// Overwrites some pages where no row is. False: this build of SQLite cannot do that.
@@ -110,13 +143,46 @@ fn outside<T>(
     done
 }
 
-fn cut_log(connection: &Connection) -> rusqlite::Result<bool> {
+fn refused(error: io::Error) -> StoreError {
+    StoreError::Refused(error.to_string())
+}
+
+/// Moves all of the log, so that the next page that is written begins it anew.
+fn move_all(connection: &Connection) -> rusqlite::Result<bool> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)")
+}
+
+/// Cuts off the log's file, when an erasure was broken off: what it has erased may be in there. It is called at the start, when
+/// nobody waits yet.
+pub(super) fn cut_log_of_broken_off(connection: &Connection) -> rusqlite::Result<()> {
+    let any: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM erasures WHERE ended_at IS NULL)",
+        [],
+        |row| row.get(0),
+    )?;
+    if any {
+        checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+    }
+    Ok(())
+}
+
+fn checkpoint(connection: &Connection, sql: &str) -> rusqlite::Result<bool> {
     // Waiting here would hold up all writes; it is tried again later.
     connection.busy_timeout(Duration::ZERO)?;
-    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    let is_busy = connection.query_row(sql, [], |row| row.get(0));
     connection.busy_timeout(BUSY_TIMEOUT)?;
     let is_busy: bool = is_busy?;
     Ok(!is_busy)
+}
+
+/// Has a page written, though nothing changes: SQLite leaves a page alone when a change leaves its bytes as they are.
+fn write_a_page(connection: &Connection) -> rusqlite::Result<()> {
+    for by in [1, -1] {
+        connection
+            .prepare_cached("UPDATE relay_time SET restores = restores + ?1")?
+            .execute([by])?;
+    }
+    Ok(())
 }
 
 fn overwrite_unused(connection: &Connection, pages: &[u32]) -> rusqlite::Result<bool> {
@@ -199,7 +265,7 @@ mod tests {
 
     /// The pages with rows in which a text stands where no row is.
     fn remains(connection: &Connection, text: &str) -> Vec<u32> {
-        assert!(cut_log(connection).unwrap());
+        assert!(move_all(connection).unwrap());
         let file = File::open(connection.path().unwrap()).unwrap();
         let mut pages = pages_with(&file, 4096, &[text.to_owned()]).unwrap();
         pages.retain(|page| has_rows(connection, *page, 4096).unwrap());

@@ -30,6 +30,17 @@ pub(super) fn queue_status(
         .optional()
 }
 
+/// The same of a delivery that is not dismissed, without a look whether it is.
+pub(super) fn status_in_row(
+    connection: &Connection,
+    id: &str,
+) -> rusqlite::Result<Option<QueueStatus>> {
+    connection
+        .prepare_cached("SELECT status FROM webhook_retry_queue WHERE id = ?1")?
+        .query_row([id], |row| word(0, row.get(0)?, QueueStatus::from_word))
+        .optional()
+}
+
 /// The one row that a delivery has in the retry queue from its first failure on.
 pub(super) struct QueueRow<'a> {
     pub(super) due: &'a DueDelivery,

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::line::{self, QueueState};
-use super::queue_row::queue_status;
+use super::queue_row::status_in_row;
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::{delivered_digests, dismissed_deliveries, left_behind};
@@ -40,7 +40,7 @@ pub(super) fn open(
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
     // retry that is under way at this moment stays marked as such.
     dismissed_deliveries::withdraw(connection, *seq)?;
-    let before = queue_status(connection, id)?;
+    let before = status_in_row(connection, id)?;
     let status = match before {
         Some(QueueStatus::Processing) => QueueStatus::Processing,
         _ => QueueStatus::Pending,

@@ -12,7 +12,7 @@ use crate::person::{Cleaned, Erased, Notes, names_in, spellings};
 use crate::store::file::snapshot::SnapshotError;
 use crate::store::{EraseError, Store, StoreError};
 
-/// How often it is tried to cut off a write-ahead log that somebody reads, and the time in between.
+/// How often it is tried to begin a write-ahead log anew that somebody reads, and the time in between.
 const LOG_TRIES: u32 = 50;
 const LOG_AGAIN: Duration = Duration::from_millis(200);
 /// Names that are looked for in what rows have left.
@@ -180,7 +180,7 @@ impl Eraser {
     /// Sees to it that nothing of it is left in the database's files.
     async fn clean_file(&self, texts: &[String]) -> Result<Cleaned, StoreError> {
         for _ in 0..SEARCHES {
-            if !self.cut_log().await? {
+            if !self.clear_log().await? {
                 return Ok(Cleaned::LogInUse);
             }
             let pages = self.store.pages_with_remains_of(texts.to_vec()).await?;
@@ -204,7 +204,7 @@ impl Eraser {
 
     /// What became of it, when nothing is left in the log either.
     async fn ended(&self, cleaned: Cleaned) -> Result<Cleaned, StoreError> {
-        Ok(if self.cut_log().await? {
+        Ok(if self.clear_log().await? {
             cleaned
         } else {
             Cleaned::LogInUse
@@ -223,15 +223,31 @@ impl Eraser {
         Ok(true)
     }
 
+    /// Sees to it that what was in the log is no longer in its file. False: somebody reads the log.
+    async fn clear_log(&self) -> Result<bool, StoreError> {
+        if !self.begin_log_anew().await? {
+            return Ok(false);
+        }
+        let mut rest = u64::MAX;
+        loop {
+            let began = self.clock.monotonic();
+            match self.store.overwrite_stale_log(rest).await? {
+                Some(before) => rest = before,
+                None => return Ok(true),
+            }
+            self.pause_after(began).await;
+        }
+    }
+
     /// Tries until nobody reads the log, but not for ever.
-    async fn cut_log(&self) -> Result<bool, StoreError> {
+    async fn begin_log_anew(&self) -> Result<bool, StoreError> {
         for _ in 1..LOG_TRIES {
-            if self.store.cut_log().await? {
+            if self.store.begin_log_anew().await? {
                 return Ok(true);
             }
             tokio::time::sleep(LOG_AGAIN).await;
         }
-        self.store.cut_log().await
+        self.store.begin_log_anew().await
     }
 
     async fn pause_after(&self, began: Duration) {

@@ -214,13 +214,9 @@ async fn count(api: &Api, asked: &BulkRequest) -> Result<Tally, ApiError> {
 
 /// Opens the deliveries of the events page by page, and answers how many.
 async fn open_all(api: &Api, asked: &BulkRequest, bulk: &mut BulkResend) -> Result<u64, ApiError> {
-    let routing = &api.routes.routing;
     let (mut opened, mut after) = (0, None);
     loop {
-        let page = api
-            .store
-            .resend_candidates(&asked.filter, routing, after)
-            .await?;
+        let page = bulk.next(&asked.filter, after).await?;
         opened += page.events.len() as u64;
         bulk.open(page.events, api.clock.moment()).await?;
         api.routes.handoff.wake_all();

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use std::time::Duration;
+
 use super::*;
 use crate::attempt::Outcome;
 use crate::audit::Action;

@@ -1,7 +1,7 @@
 //! Whether the open files are still as SQLite wrote them. When another program truncates one or copies another file
 //! over it, the path still leads to the same file, and the next commit would be acknowledged and lost.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
@@ -32,7 +32,8 @@ const FRAME_HEADER: u64 = 24;
 /// process. So this has to outlive every connection to the database.
 pub(super) struct OpenFiles {
     database: File,
-    journal: File,
+    /// What is behind the log's last page is overwritten through it.
+    pub(super) journal: File,
     index: File,
     known: Mutex<Known>,
 }
@@ -54,7 +55,10 @@ impl OpenFiles {
                 bytes: database.metadata()?.len(),
                 changes: header.changes(),
             }),
-            journal: File::open(journal_of(path))?,
+            journal: OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(journal_of(path))?,
             index: File::open(shared_memory_of(path))?,
             database,
         })
@@ -125,7 +129,7 @@ impl OpenFiles {
     }
 
     /// None: it is written at this moment, or cannot be read.
-    fn index(&self) -> Option<Index> {
+    pub(super) fn index(&self) -> Option<Index> {
         let mut both = [0; 2 * INDEX];
         self.index.read_exact_at(&mut both, 0).ok()?;
         let (first, second) = both.split_at(INDEX);
@@ -208,27 +212,36 @@ impl Header {
 
 /// What the index says of the log, in the byte order of the machine.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Index([u8; INDEX]);
+pub(super) struct Index([u8; INDEX]);
 
 impl Index {
-    fn pages(self) -> u32 {
+    /// The pages in the log.
+    pub(super) fn pages(self) -> u32 {
         let pages = self.0[16..].first_chunk().copied();
         pages.map_or(0, u32::from_ne_bytes)
     }
 
+    /// The numbers by which one round of the log is told from another.
+    pub(super) fn salts(self) -> [u8; 8] {
+        self.0[32..].first_chunk().copied().unwrap_or_default()
+    }
+
+    /// How many bytes of its file the log has.
+    pub(super) fn end_of_log(self) -> u64 {
+        let page = u16::from_ne_bytes([self.0[14], self.0[15]]);
+        JOURNAL_HEADER + u64::from(self.pages()) * (FRAME_HEADER + page_size(page))
+    }
+
     fn is_met_by(self, journal: &File) -> bool {
-        let frames = self.pages();
-        if frames == 0 {
+        if self.pages() == 0 {
             return true;
         }
-        let page = u16::from_ne_bytes([self.0[14], self.0[15]]);
-        let bytes = JOURNAL_HEADER + u64::from(frames) * (FRAME_HEADER + page_size(page));
         let mut salts = [0; 8];
         let read = journal.read_exact_at(&mut salts, 16);
         // Its last byte says that it is long enough. Its length is not asked for: Linux would write new times of the
         // file with the next commit.
-        match read.and_then(|()| journal.read_exact_at(&mut [0], bytes - 1)) {
-            Ok(()) => salts == self.0[32..40],
+        match read.and_then(|()| journal.read_exact_at(&mut [0], self.end_of_log() - 1)) {
+            Ok(()) => salts == self.salts(),
             Err(error) => error.kind() != io::ErrorKind::UnexpectedEof,
         }
     }

@@ -227,10 +227,7 @@ async fn call_events(store: &Store, moment: Moment) {
 }
 
 async fn call_bulk_resend(store: &Store, moment: Moment) {
-    let (all, routing) = (EventFilter::default(), Routing::default());
-    let page = store.resend_candidates(&all, &routing, None).await.unwrap();
-    let mut events = page.events;
-    events.truncate(1);
+    let routing = Routing::default();
     let by = BulkRules {
         policy: policy(),
         routing,
@@ -238,6 +235,9 @@ async fn call_bulk_resend(store: &Store, moment: Moment) {
     };
     let action = somebody().did(Action::Resend, moment.wall);
     let mut bulk = store.bulk_resend(by, action, moment);
+    let page = bulk.next(&EventFilter::default(), None).await.unwrap();
+    let mut events = page.events;
+    events.truncate(1);
     bulk.open(events, moment).await.unwrap();
     bulk.finish(moment).await.unwrap();
 }
@@ -518,7 +518,8 @@ async fn call_people(store: &Store, moment: Moment) {
     );
     store.erase_interviewer("P", held, range).await.unwrap();
     store.end_erasure("P", moment).await.unwrap();
-    assert!(store.cut_log().await.unwrap());
+    assert!(store.begin_log_anew().await.unwrap());
+    store.overwrite_stale_log(u64::MAX).await.unwrap();
     let remains = store.pages_with_remains_of(vec!["P".to_owned()]);
     remains.await.unwrap();
     assert!(store.overwrite_unused(vec![1, 2, 3]).await.unwrap());
