@@ -204,7 +204,7 @@ pub fn network(api: watch::Receiver<Arc<Api>>) -> Door {
         Box::new(MonitorWing::default()),
         Box::new(MetricsWing::default()),
     ];
-    Wings::new(api, first)
+    Door::to(api, first)
 }
 
 /// What the command line reaches: its own endpoints, `/metrics` and the API.
@@ -213,7 +213,7 @@ pub fn control(api: watch::Receiver<Arc<Api>>) -> Door {
         Box::new(ControlWing::default()),
         Box::new(MetricsWing::default()),
     ];
-    Wings::new(api, first)
+    Door::to(api, first)
 }
 
 /// Serves `door` at `listener` until `stop` becomes true, then lets requests under way finish.
@@ -255,18 +255,21 @@ pub struct Wings {
 }
 
 impl Wings {
-    fn new(current: watch::Receiver<Arc<Api>>, first: Vec<Box<dyn Wing>>) -> Door {
-        Door::Open(Arc::new(Self {
-            current,
-            first,
-            api: ApiWing::default(),
-        }))
-    }
-
     /// The wing that a request is for.
     fn of(&self, api: &Api, path: &str, headers: &HeaderMap) -> &dyn Wing {
         let wing = self.first.iter().find(|wing| wing.has(api, path, headers));
         wing.map_or(&self.api, |wing| &**wing)
+    }
+}
+
+impl Door {
+    /// A door to the wings of a relay that runs: `first` are asked first.
+    fn to(current: watch::Receiver<Arc<Api>>, first: Vec<Box<dyn Wing>>) -> Self {
+        Self::Open(Arc::new(Wings {
+            current,
+            first,
+            api: ApiWing::default(),
+        }))
     }
 }
 

@@ -230,6 +230,10 @@ impl Obstacle {
                 "途中で終わった backup が残したファイルのようです。不要なら削除してください",
                 "a backup that was broken off seems to have left this file; when nobody needs it, delete it",
             ),
+            Self::UnderWay => (
+                "別のコピーをそこに書き込んでいる途中です。終わるまで待ってください",
+                "another copy is being written there; wait until it is done",
+            ),
             Self::Live => (
                 "リレーが使う (または使っていた) データベースそのものか、そのファイルをコピーしたものです",
                 "this is the database that a relay works with, or a file that was copied from one",

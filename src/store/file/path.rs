@@ -1,7 +1,7 @@
 //! Which files are open, and whether they still stand at their paths. A deleted or moved file can be read
 //! and written while it is open, and is lost when it is closed.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,12 @@ impl From<&Metadata> for Inode {
             number: found.ino(),
         }
     }
+}
+
+/// Whether an open file stands at this path.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    let opened = file.metadata();
+    opened.is_ok_and(|opened| Inode::at(path) == Some(Inode::from(&opened)))
 }
 
 /// A file by its path and by what it was when it was opened.

@@ -4,7 +4,7 @@
 mod target;
 mod verdict;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::num::NonZeroU64;
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode};
-use rustix::fs::{Advice, fadvise};
+use rustix::fs::{Advice, OFlags, fadvise};
 
 use super::super::connection::{open_for_reading, throttle};
 use super::in_one_line;
+use super::path::is_at;
 use super::reserve::{disk_is_full, is_out_of_room};
 use super::rollback::journal_beside;
 pub use super::snapshot_error::{Obstacle, SnapshotError};
@@ -56,19 +57,71 @@ pub(super) fn copy_from(
     when_read: impl FnOnce(&Connection),
     judge: impl FnOnce() -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
-    let temporary_path = temporary_path(target);
-    let copy = write(source, &temporary_path);
+    let unfinished = match Unfinished::beside(target) {
+        Ok(unfinished) => unfinished,
+        Err(error) => {
+            when_read(source);
+            return Err(error);
+        }
+    };
+    let copy = write(source, &unfinished.path);
     when_read(source);
-    let copied = copy
-        .and_then(|copy| close_intact(copy, &temporary_path))
-        .and_then(|()| sync_bit_by_bit(&temporary_path))
-        .and_then(|()| judge())
-        .and_then(|()| rename(&temporary_path, target));
-    if copied.is_err() {
-        // The incomplete file is useless. The first error is more important than that it cannot be removed.
-        let _ = fs::remove_file(&temporary_path);
+    let written = copy
+        .and_then(|copy| close_intact(copy, &unfinished.path))
+        .and_then(|()| sync_bit_by_bit(&unfinished.path))
+        .and_then(|()| judge());
+    unfinished.end(written, target)
+}
+
+/// A copy while it is written. The file is locked, so that no other process, such as another admin's, takes it for one that
+/// was left, and no torn copy gets the name.
+struct Unfinished {
+    path: PathBuf,
+    file: File,
+}
+
+impl Unfinished {
+    /// Makes an empty file for the copy that is to be `target`, in place of whatever is there, without following a link.
+    fn beside(target: &Path) -> Result<Self, SnapshotError> {
+        let path = temporary_path(target);
+        let under_way = || SnapshotError::InTheWay {
+            path: target.to_owned(),
+            obstacle: Obstacle::UnderWay,
+        };
+        // It stays locked until it is removed.
+        let left = left_at(&path);
+        if left.as_ref().is_some_and(is_of_another) {
+            return Err(under_way());
+        }
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(of_file(&path, error));
+            }
+            _ => {}
+        }
+        // It contains payloads: only the relay's user and group may read it.
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create_new(true).mode(0o640);
+        let file = match options.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(under_way()),
+            opened => opened.map_err(|error| of_file(&path, error))?,
+        };
+        // Another one may have come before it was locked.
+        if is_of_another(&file) || !is_at(&file, &path) {
+            return Err(under_way());
+        }
+        Ok(Self { path, file })
     }
-    copied
+
+    /// Lets it take the place of `target` when it was written.
+    fn end(self, written: Result<(), SnapshotError>, target: &Path) -> Result<(), SnapshotError> {
+        let copied = written.and_then(|()| rename(&self.path, target));
+        if copied.is_err() {
+            // The incomplete file is useless. The first error is more important than that it cannot be removed.
+            let _ = fs::remove_file(&self.path);
+        }
+        copied
+    }
 }
 
 /// The temporary path for writing `target`.
@@ -78,19 +131,18 @@ fn temporary_path(target: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Creates an empty file in place of whatever is at `path`, without following a link.
-fn make(path: &Path) -> Result<File, SnapshotError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(of_file(path, error)),
-        _ => {}
-    }
-    // It contains payloads: only the relay's user and group may read it.
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o640)
-        .open(path);
-    made.map_err(|error| of_file(path, error))
+/// What has the name of an unfinished copy. A link may lead to the database itself, and a pipe waits.
+fn left_at(path: &Path) -> Option<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    let mut options = OpenOptions::new();
+    let options = options.read(true).custom_flags(flags.bits().cast_signed());
+    options.open(path).ok()
+}
+
+/// Whether another process, or another copy of this one, has locked the file; else it is locked now, where the file system
+/// has locks.
+fn is_of_another(file: &File) -> bool {
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
 /// Writes one consistent state of the source. Its read transaction ends with the last page, because the write-ahead log
@@ -99,7 +151,6 @@ fn write(source: &mut Connection, target: &Path) -> Result<Connection, SnapshotE
     let path = PathBuf::from(source.path().unwrap_or_default());
     let at_source = |error| of_database(&path, &error);
     let at_target = |error| of_database(target, &error);
-    make(target)?;
     // The first read fixes the state that the transaction sees.
     let moment = source.transaction().map_err(at_source)?;
     moment
@@ -152,20 +203,12 @@ fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
 /// # Errors
 /// `SnapshotError`; `target` is not there then.
 pub fn copy_file(source: &Path, target: &Path) -> Result<(), SnapshotError> {
-    let temporary_path = temporary_path(target);
-    let copied = File::open(source)
-        .map_err(|error| of_file(source, error))
-        .and_then(|from| Ok((from, make(&temporary_path)?)))
-        .and_then(|(mut from, mut to)| {
-            io::copy(&mut from, &mut to).map_err(|error| of_file(&temporary_path, error))
-        })
-        .and_then(|_| sync(&temporary_path))
-        .and_then(|()| rename(&temporary_path, target));
-    if copied.is_err() {
-        // The incomplete file is useless. The first error is more important than that it cannot be removed.
-        let _ = fs::remove_file(&temporary_path);
-    }
-    copied
+    let mut from = File::open(source).map_err(|error| of_file(source, error))?;
+    let mut unfinished = Unfinished::beside(target)?;
+    let written = io::copy(&mut from, &mut unfinished.file)
+        .map_err(|error| of_file(&unfinished.path, error))
+        .and_then(|_| sync(&unfinished.path));
+    unfinished.end(written, target)
 }
 
 /// Syncs a large file so that others who sync theirs do not wait for all of it.
@@ -242,6 +285,8 @@ fn not_ours(path: &Path) -> SnapshotError {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -255,6 +300,33 @@ mod tests {
                 if *path == missing && source.kind() == io::ErrorKind::NotFound
         );
         assert!(told, "{error:?}");
+    }
+
+    #[test]
+    fn two_copies_to_one_file_are_not_written_at_the_same_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let [source, target] = ["relay.db", "copy.db"].map(|name| directory.path().join(name));
+        let database = Connection::open(&source).unwrap();
+        database.execute_batch("CREATE TABLE t (a)").unwrap();
+        fs::write(&target, "an older copy").unwrap();
+        let mut first = Unfinished::beside(&target).unwrap();
+        for second in [copy(&source, &target), copy_file(&source, &target)] {
+            let is_told = matches!(
+                &second,
+                Err(SnapshotError::InTheWay {
+                    obstacle: Obstacle::UnderWay,
+                    ..
+                })
+            );
+            assert!(is_told, "{second:?}");
+        }
+        first.file.write_all(b"whole").unwrap();
+        first.end(Ok(()), &target).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"whole");
+        // What nobody writes any more is in nobody's way.
+        fs::write(directory.path().join("copy.db.new"), "left").unwrap();
+        copy(&source, &target).unwrap();
+        assert_eq!(fs::read(&target).unwrap()[..6], *b"SQLite");
     }
 
     #[test]

@@ -106,6 +106,8 @@ pub enum Obstacle {
     NoCopy,
     /// What a copy that was broken off may have left.
     Unfinished,
+    /// Another copy, which is being written there.
+    UnderWay,
     /// The database of a relay, or a file that was copied from one.
     Live,
     /// A copy that has more than the one that would replace it.

@@ -11,7 +11,7 @@ use super::super::path::Inode;
 use super::super::snapshot_error::{Obstacle, SnapshotError};
 use super::super::{BACKUP, RESCUED};
 use super::verdict::is_of_relay;
-use super::{of_file, temporary_path};
+use super::{is_of_another, left_at, of_file, temporary_path};
 
 /// What the relay calls its own files in the data directory; with a dot and more behind it, it is its own too.
 const OWN_NAMES: [&str; 7] = [
@@ -77,10 +77,15 @@ impl Target {
             SnapshotError::InTheWay {
                 path,
                 obstacle: Obstacle::NoCopy,
-            } => SnapshotError::InTheWay {
-                path,
-                obstacle: Obstacle::Unfinished,
-            },
+            } => {
+                let is_written = left_at(&path).as_ref().is_some_and(is_of_another);
+                let obstacle = if is_written {
+                    Obstacle::UnderWay
+                } else {
+                    Obstacle::Unfinished
+                };
+                SnapshotError::InTheWay { path, obstacle }
+            }
             error => error,
         })?;
         Ok(Self::Elsewhere)
