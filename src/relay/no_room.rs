@@ -1,6 +1,6 @@
 //! A start on a disk that has no room at all: it waits for some, and tells everybody who asks so long.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -74,7 +74,7 @@ impl WaitingStart {
     pub async fn wait(self, directory: &Path) {
         let (stop, stopped) = watch::channel(false);
         let mut listeners = self.bound.refuse(self.start, &stopped);
-        while shortage_for_start(directory).is_some() {
+        while lacks_room(directory.to_owned()).await {
             tokio::time::sleep(EVERY).await;
         }
         // The listeners hold the other end.
@@ -83,4 +83,10 @@ impl WaitingStart {
         // Who asks for longer is cut off.
         let _ = tokio::time::timeout(STOP_MARGIN, closed).await;
     }
+}
+
+async fn lacks_room(directory: PathBuf) -> bool {
+    // A disk may take long to say how full it is; the next look asks again.
+    let looked = tokio::task::spawn_blocking(move || shortage_for_start(&directory).is_some());
+    looked.await.unwrap_or(true)
 }
