@@ -93,6 +93,18 @@ impl Verdict {
         matches!(self, Self::Matched | Self::Arrived)
     }
 
+    /// Whether it says nothing of a success that is still to come: of what is to be sent, or can be sent again after it was
+    /// given up.
+    #[must_use]
+    pub fn leaves_open(self, sent: Sent) -> bool {
+        let was_given_up = matches!(sent, Sent::Exhausted | Sent::Dismissed);
+        match self {
+            Self::Waiting => true,
+            Self::NeverArrived | Self::GivenUp => was_given_up,
+            _ => false,
+        }
+    }
+
     /// Whether it is a loss that only the comparison shows: the relay counts it as delivered.
     #[must_use]
     pub fn is_found(self) -> bool {

@@ -24,7 +24,7 @@ pub use own::KnownChunk;
 pub use parcel::{Parcel, Placement, Remark, RowToPlace, Written};
 pub use placing::PlacedNote;
 pub use reading::{Link, PlacedRow, RemarkThere};
-pub use shape::{Limit, Shape, ShapeOfColumn};
+pub use shape::{Limit, Shape, ShapeOfColumn, Unwritten};
 pub use watch::Waiting;
 
 use crate::chunk::Unit;

@@ -10,7 +10,9 @@ use super::source::{self, Pass, Read};
 use super::{MoveError, NAMED};
 use crate::chunk::Unit;
 use crate::clock::Clock;
-use crate::shared_database::{Limit, Server, Shape, ShapeOfColumn, SharedDatabase, SharedTable};
+use crate::shared_database::{
+    Limit, Server, Shape, ShapeOfColumn, SharedDatabase, SharedTable, Unwritten,
+};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
 use rows::Seen;
@@ -174,7 +176,7 @@ fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
         findings.push(Finding::LacksColumns(table, lacks));
     }
     let needs = shape.columns.iter().filter(|(name, column)| {
-        let is_given = column.nullable || column.has_default || column.is_generated;
+        let is_given = column.nullable || column.unwritten != Unwritten::Nothing;
         !is_given && !written.contains(&name.as_str())
     });
     let needs: Vec<_> = needs.map(|(name, _)| name.clone()).collect();
@@ -182,10 +184,8 @@ fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
         findings.push(Finding::NeedsColumns(table, needs));
     }
     let is_generated = |name: &&&str| {
-        shape
-            .columns
-            .get(**name)
-            .is_some_and(|column| column.is_generated)
+        let column = shape.columns.get(**name);
+        column.is_some_and(|column| column.unwritten == Unwritten::Generated)
     };
     let generated: Vec<_> = written.iter().filter(is_generated).copied().collect();
     if !generated.is_empty() {

@@ -50,6 +50,11 @@ const NUMBER_FOLLOWS: [&str; 3] = ["errno: ", "Errcode: ", "Got error "];
 const NO_ROOM: [&str; 2] = ["28", "135"];
 /// Errors about privileges: on a database, a table, a column, or as such.
 const DENIED: [u16; 4] = [1044, 1142, 1143, 1227];
+/// Errors about a user who is not known by this password, or in this way.
+const LOGIN: [u16; 3] = [1045, 1524, 1698];
+/// Errors about a user whose password has expired, whose account is locked, or who may not come from this machine, or not so
+/// often.
+const LOCKED_OUT: [u16; 9] = [1040, 1129, 1130, 1203, 1226, 1820, 1862, 3118, 4151];
 /// Errors about a database, a table or a view that is not there.
 const GONE: [u16; 4] = [1046, 1049, 1051, 1146];
 /// Errors about a server that takes no changes: it follows another one, or somebody has set it so.
@@ -102,7 +107,13 @@ impl SharedDatabaseError {
     /// Whether it does not know the user by this password.
     #[must_use]
     pub fn is_login(&self) -> bool {
-        matches!(self, Self::Refused { code: 1045, .. })
+        matches!(self, Self::Refused { code, .. } if LOGIN.contains(code))
+    }
+
+    /// Whether it knows the user, who has to be let in again, or may not come from here.
+    #[must_use]
+    pub fn is_locked_out(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if LOCKED_OUT.contains(code))
     }
 
     /// Whether this user lacks a privilege.

@@ -10,6 +10,7 @@ use super::values::{bytes, count, is_given, places, quoted, text};
 use super::watch::within;
 use super::{
     Limit, Shape, ShapeOfColumn, SharedDatabase, SharedDatabaseError as Error, SharedTable,
+    Unwritten,
 };
 
 /// Names for the code of an employee, as the staff system's schema or a hand may have written it.
@@ -161,11 +162,14 @@ impl SharedDatabase {
                 limit,
                 precision: has_precision.then(|| count(row, 5)),
                 nullable: text(row, 6) == "YES",
-                has_default: count(row, 7) == 1,
+                unwritten: match (count(row, 7), count(row, 11)) {
+                    (_, 1) => Unwritten::Generated,
+                    (1, _) => Unwritten::ByDefault,
+                    _ => Unwritten::Nothing,
+                },
                 collation: Some(text(row, 8)).filter(|name| !name.is_empty()),
                 characters: Some(text(row, 9)).filter(|name| !name.is_empty()),
                 is_unique: count(row, 10) == 1,
-                is_generated: count(row, 11) == 1,
             };
             (text(row, 0), column)
         });

@@ -32,6 +32,18 @@ impl Limit {
     }
 }
 
+/// What a column has where nothing is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unwritten {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A value that was laid down for it.
+    ByDefault,
+    /// What the server makes of other columns; it takes no other value.
+    Generated,
+}
+
 /// A column of a shared table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShapeOfColumn {
@@ -45,10 +57,8 @@ pub struct ShapeOfColumn {
     pub precision: Option<u64>,
     /// Whether it may have no value.
     pub nullable: bool,
-    /// Whether it gets a value by itself.
-    pub has_default: bool,
-    /// Whether the server makes its value of others, and takes none.
-    pub is_generated: bool,
+    /// What it has where nothing is written.
+    pub unwritten: Unwritten,
     /// Which texts are one for the server.
     pub collation: Option<String>,
     /// In which character set it keeps text.

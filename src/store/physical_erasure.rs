@@ -66,17 +66,18 @@ impl Store {
         let looking = self
             .maintenance_readers
             .work(move |_| Ok(file.stale_piece(until)));
-        let Some(piece) = looking.await?.map_err(refused)? else {
+        let Some(piece) = looking.await?.map_err(|error| refused(&error))? else {
             return Ok(None);
         };
         let (file, rest) = (self.file.clone(), piece.start);
         self.write(Lane::Maintenance, move |_| {
-            file.overwrite_stale(&piece).map_err(refused)
+            file.overwrite_stale(&piece)
+                .map_err(|error| refused(&error))
         })
         .await?;
         let file = self.file.clone();
         let syncing = self.maintenance_readers.work(move |_| Ok(file.sync_log()));
-        syncing.await?.map_err(refused)?;
+        syncing.await?.map_err(|error| refused(&error))?;
         Ok(Some(rest))
     }
 
@@ -90,7 +91,7 @@ impl Store {
         let looking = self
             .maintenance_readers
             .work(move |_| Ok(file.pages_with_remains_of(&texts)));
-        looking.await?.map_err(refused)
+        looking.await?.map_err(|error| refused(&error))
     }
 
     /// Overwrites some pages where no row is. False: this build of SQLite cannot do that.
@@ -143,7 +144,7 @@ fn outside<T>(
     done
 }
 
-fn refused(error: io::Error) -> StoreError {
+fn refused(error: &io::Error) -> StoreError {
     StoreError::Refused(error.to_string())
 }
 

@@ -369,4 +369,4 @@ fn purge(connection: &Connection, old: Milestone, before: Timestamp) -> rusqlite
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;

@@ -8,6 +8,7 @@
     clippy::cast_sign_loss
 )]
 
+mod goals;
 mod histories;
 
 use std::collections::HashSet;

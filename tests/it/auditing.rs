@@ -1,15 +1,17 @@
 //! Who changed what is kept with the change, can be looked up and exported, and outlives a restore.
 
 use std::fs;
+use std::time::Duration;
 
 use reqwest::Method;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicedrive_relay::testing::system_user;
 use voicedrive_relay::testing::token::Scope;
 
 use crate::commands::{Daemon, program};
-use crate::harness::{Clock, Partner, TestRelay, client, noon, status, token};
+use crate::harness::{Clock, Partner, TestRelay, client, eventually, noon, status, token};
 
 fn items(answer: &Value) -> &Vec<Value> {
     answer["items"].as_array().unwrap()
@@ -117,22 +119,70 @@ async fn a_record_that_is_deleted_is_kept_without_the_staff_id() {
 async fn who_looks_at_payloads_is_counted_by_the_clinics_day() {
     let clock = Clock::manual(noon());
     let relay = TestRelay::start_with("", "", clock.clone()).await;
-    let id = relay.accept("employee.created").await;
+    let id = relay.accept_of("EMP-READ", "employee.created").await;
     for _ in 0..3 {
         relay.get(&format!("/api/events/{id}")).await;
     }
     relay.get("/api/events").await;
     relay.get("/api/events/nobody").await;
     // 21:00 in Tokyo: four hours later it is the next day there.
-    clock.advance(std::time::Duration::from_hours(4));
+    clock.advance(Duration::from_hours(4));
     relay.get(&format!("/api/events/{id}")).await;
+    // A disclosure has the payloads of all events of a person.
+    relay.get("/api/staff/EMP-READ").await;
+    relay.get("/api/staff/NOBODY").await;
     let answer = relay.get("/api/audit").await;
     let reads = json!([
-        {"day": "2025-10-27", "who": "test", "events": 1},
+        {"day": "2025-10-27", "who": "test", "events": 2},
         {"day": "2025-10-26", "who": "test", "events": 3},
     ]);
     assert_eq!(answer.data()["payloadReads"], reads);
     relay.stop().await;
+}
+
+/// The relay itself purges, every hour, by the time that has passed for it.
+#[tokio::test]
+async fn what_was_done_is_kept_for_400_days_and_of_old_comparisons_the_last() {
+    let clock = Clock::manual(noon());
+    let relay = TestRelay::start_with("", "", clock.clone()).await;
+    let database = relay.directory.path().join("live/relay.db");
+    let number = |sql: &str| -> u64 {
+        let database = Connection::open(&database).unwrap();
+        database.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let count = |table: &str| number(&format!("SELECT count(*) FROM {table}"));
+    let pass = async |hours: u64| {
+        let milestone = || number("SELECT coalesce(max(lived_ms), 0) FROM milestones");
+        let before = milestone();
+        clock.advance(Duration::from_hours(hours));
+        eventually("an hour's purge has begun", || milestone() > before).await;
+    };
+    let id = relay.accept("employee.created").await;
+    relay.get(&format!("/api/events/{id}")).await;
+    relay.hold_all().await;
+    relay.end_hold("*").await;
+    for day in ["2025-10-24", "2025-10-25"] {
+        let list = json!({"from": format!("{day}T00:00:00Z"), "to": format!("{day}T23:00:00Z"), "received": []});
+        let path = "/api/integration/reconcile";
+        assert_eq!(relay.post(path, list.to_string()).await.status, 200);
+    }
+    assert_eq!((count("audit"), count("reconciliations")), (2, 2));
+    pass(2).await;
+    pass(24 * 91).await;
+    eventually("old comparisons go", || count("reconciliations") == 1).await;
+    pass(24 * 300).await;
+    let kept = relay.get("/api/audit").await;
+    assert_eq!(actions(kept.data()), ["end_hold", "hold"]);
+    assert_eq!(items_of(kept.data(), "payloadReads"), 1);
+    pass(24 * 10).await;
+    let gone = |audit: &Value| items(audit).is_empty() && items_of(audit, "payloadReads") == 0;
+    relay.get_until("/api/audit", gone).await;
+    assert_eq!(count("reconciliations"), 1);
+    relay.stop().await;
+}
+
+fn items_of(answer: &Value, list: &str) -> usize {
+    answer[list].as_array().unwrap().len()
 }
 
 #[tokio::test]
@@ -167,6 +217,10 @@ async fn commands_say_who_typed_them_and_a_stated_name_is_marked() {
     let text = format!("{text}\n[monitor]\ncontact = \"内線 100\"\n");
     std::fs::write(&daemon.config, text).unwrap();
     daemon.json(&["reload", "--as", "田中"]).await;
+    // What is refused changes nothing, and is no action.
+    fs::write(&daemon.config, format!("{text}\nnonsense = 1\n")).unwrap();
+    assert_eq!(daemon.run(&["reload"]).await.status.code(), Some(78));
+    fs::write(&daemon.config, text).unwrap();
     daemon.json(&["backup", copy]).await;
     let asked = daemon.json(&["audit"]).await;
     let expected = ["backup", "reload", "import", "revoke_token", "issue_token"];

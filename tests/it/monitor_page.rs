@@ -5,7 +5,7 @@ mod links;
 mod privacy;
 mod script;
 mod sizes;
-mod views;
+pub mod views;
 
 use std::time::Duration;
 

@@ -15,6 +15,7 @@ mod seed;
 mod big;
 mod copying;
 mod cutting;
+mod documented;
 mod histories;
 mod kept;
 mod losing;

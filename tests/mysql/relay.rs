@@ -166,10 +166,12 @@ impl Relay {
     }
 }
 
-/// Of which rows of a table a copy has said something.
+/// Of which rows of a table a copy has said something that begins with a word.
 pub fn remarked(copied: &Value, table: &str, kind: &str) -> Vec<String> {
     let all = copied["remarks"].as_array().unwrap().iter();
-    let of_kind = all.filter(|remark| remark["table"] == table && remark["kind"] == kind);
+    let of_kind = all.filter(|remark| {
+        remark["table"] == table && remark["kind"].as_str().unwrap().starts_with(kind)
+    });
     let ids = of_kind.flat_map(|remark| remark["ids"].as_array().unwrap());
     ids.map(|id| id.as_str().unwrap().to_owned()).collect()
 }

@@ -256,13 +256,19 @@ async fn rights_may_come_by_a_role_or_a_pattern_and_what_is_lacking_is_said() {
     databases.run(&[EMPLOYEES]).await;
     let (own, shared) = (&databases.own, &databases.shared);
     let (user, role) = (format!("'{own}'@'%'"), format!("role_of_{own}"));
+    let version = &databases.ask::<String>("SELECT VERSION()").await[0];
+    let to = if version.contains("MariaDB") {
+        "FOR"
+    } else {
+        "TO"
+    };
     let any_own = format!("{}_%", own.rsplit_once('_').unwrap().0);
     let statements = [
         format!("CREATE USER {user} IDENTIFIED BY 'a-password-of-the-test'"),
         format!("CREATE ROLE {role}"),
         format!("GRANT SELECT, INSERT, UPDATE, DELETE ON `{shared}`.* TO {role}"),
         format!("GRANT {role} TO {user}"),
-        format!("SET DEFAULT ROLE {role} FOR {user}"),
+        format!("SET DEFAULT ROLE {role} {to} {user}"),
         format!("GRANT ALL PRIVILEGES ON `{any_own}`.* TO {user}"),
     ];
     databases

@@ -52,7 +52,7 @@ impl<'a> Comparer<'a> {
         let verdict = delivery.what_is_left(found);
         let comparison = &mut self.comparison;
         match (
-            is_too_late || verdict == Verdict::Waiting,
+            is_too_late || verdict.leaves_open(sent),
             delivery.was_unjudged,
         ) {
             (true, false) => comparison.unjudged.push(delivery.seq),

@@ -83,16 +83,15 @@ fn asked_at(now: i64, to: i64, list: &[Received]) -> Question {
 }
 
 fn reconcile(connection: &Connection, to: i64, list: &[Received]) -> (Comparison, String) {
-    compare_and_keep(connection, &question(to, list), to)
+    compare_and_keep(connection, &question(to, list), when(to))
 }
 
 /// Compares and keeps it, as `Store::keep_comparison` does.
-fn compare_and_keep(
+pub(in crate::store) fn compare_and_keep(
     connection: &Connection,
     question: &Question,
-    now: i64,
+    now: Now,
 ) -> (Comparison, String) {
-    let now = when(now);
     let found = compare(connection, question, now).unwrap();
     for (seq, id) in &found.arrived {
         let rules = Rules {
@@ -276,12 +275,12 @@ fn a_loss_over_midnight_is_found_by_the_list_of_the_day_that_is_over() {
     let unjudged = || count(&connection, "SELECT count(*) FROM unjudged_deliveries");
     // A list that was made meanwhile says nothing of it, and it stays unconfirmed.
     let at_once = asked_at(midnight + 300, midnight, &[]);
-    let (found, _) = compare_and_keep(&connection, &at_once, midnight + 300);
+    let (found, _) = compare_and_keep(&connection, &at_once, when(midnight + 300));
     assert_eq!((found.standing.not_compared, found.missing.len()), (1, 0));
     assert_eq!(unjudged(), 1);
     let morning = midnight + 6 * 60 * MINUTE;
     let later = asked_at(morning, midnight, &[]);
-    let (found, _) = compare_and_keep(&connection, &later, morning);
+    let (found, _) = compare_and_keep(&connection, &later, when(morning));
     assert_eq!(
         (missing_ids(&found), found.standing.not_compared),
         (vec![lost], 0)

@@ -145,14 +145,6 @@ fn of_tables(found: &Finding, language: Language) -> String {
             "権限がありません: {what} ({on})。「GRANT {what} ON {on}」で与えてください",
             "this user lacks the privilege {what} on {on}: GRANT {what} ON {on}"
         ),
-        Finding::NotOwn(name, tables) => {
-            let tables = super::super::harmless(&tables.join(", "));
-            both!(
-                language,
-                "リレー専用のはずのデータベース {name} に、リレーのものではないテーブルがあります: {tables}。別の名前を database に書いてください",
-                "{name}, which was to be the relay's own database, has tables that are not the relay's: {tables}; name another one as database"
-            )
-        }
         Finding::NoTable(table) => {
             let name = table.name();
             match table {
@@ -187,14 +179,6 @@ fn of_tables(found: &Finding, language: Language) -> String {
                 language,
                 "{table}: リレーにない値が必須になっています: {columns}。NULL を許すか既定値を付けてもらってください",
                 "{table}: needs values that the relay does not have: {columns}; they have to allow NULL or have a default"
-            )
-        }
-        Finding::Generated(table, columns) => {
-            let (table, columns) = (table.name(), columns.join(", "));
-            both!(
-                language,
-                "{table}: サーバーが値を作る列 (GENERATED) には書き込めません: {columns}。通常の列にしてもらってください",
-                "{table}: the server makes the values of {columns} itself (GENERATED); they have to be ordinary columns"
             )
         }
         Finding::Coarse(table, column) => {
@@ -242,12 +226,28 @@ fn of_tables(found: &Finding, language: Language) -> String {
             "サーバーの max_allowed_packet は {takes} バイトです。{needs} バイト以上にしてください",
             "the server's max_allowed_packet is {takes} bytes; it has to be {needs} at least"
         ),
-        _ => of_ids(found, language),
+        _ => of_more(found, language),
     }
 }
 
-fn of_ids(found: &Finding, language: Language) -> String {
+fn of_more(found: &Finding, language: Language) -> String {
     match found {
+        Finding::NotOwn(name, tables) => {
+            let tables = super::super::harmless(&tables.join(", "));
+            both!(
+                language,
+                "リレー専用のはずのデータベース {name} に、リレーのものではないテーブルがあります: {tables}。別の名前を database に書いてください",
+                "{name}, which was to be the relay's own database, has tables that are not the relay's: {tables}; name another one as database"
+            )
+        }
+        Finding::Generated(table, columns) => {
+            let (table, columns) = (table.name(), columns.join(", "));
+            both!(
+                language,
+                "{table}: サーバーが値を作る列 (GENERATED) には書き込めません: {columns}。通常の列にしてもらってください",
+                "{table}: the server makes the values of {columns} itself (GENERATED); they have to be ordinary columns"
+            )
+        }
         Finding::NoEmployees => both!(
             language,
             "テーブル employees がありません。面談記録の職員を対応付けられません",

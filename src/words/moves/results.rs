@@ -253,6 +253,12 @@ fn advice(refused: &Target, language: Language) -> String {
             "。--target のファイルに書いたユーザーと、秘密の値 (パスワード) を確かめてください",
             ". See user in the file of --target, and the secret that password names there"
         )
+    } else if refused.is_locked_out() {
+        both!(
+            language,
+            "。サーバーの管理者に、このユーザーのロック、パスワードの期限、接続元の制限、接続数の上限を確かめてもらってください",
+            ". Whoever looks after the server can see whether this user is locked, the password has expired, or the user may not come from here or not so often"
+        )
     } else if refused.is_gone() {
         both!(
             language,
