@@ -144,7 +144,8 @@ async fn who_looks_at_payloads_is_counted_by_the_clinics_day() {
 #[tokio::test]
 async fn what_was_done_is_kept_for_400_days_and_of_old_comparisons_the_last() {
     let clock = Clock::manual(noon());
-    let relay = TestRelay::start_with("", "", clock.clone()).await;
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
     let database = relay.directory.path().join("live/relay.db");
     let number = |sql: &str| -> u64 {
         let database = Connection::open(&database).unwrap();
@@ -158,7 +159,7 @@ async fn what_was_done_is_kept_for_400_days_and_of_old_comparisons_the_last() {
         eventually("an hour's purge has begun", || milestone() > before).await;
     };
     let id = relay.accept("employee.created").await;
-    relay.get(&format!("/api/events/{id}")).await;
+    relay.wait_for_status(&id, "delivered").await;
     relay.hold_all().await;
     relay.end_hold("*").await;
     for day in ["2025-10-24", "2025-10-25"] {
@@ -213,9 +214,9 @@ async fn commands_say_who_typed_them_and_a_stated_name_is_marked() {
     daemon
         .json(&["import", "interviews", csv, "--dry-run"])
         .await;
-    let text = std::fs::read_to_string(&daemon.config).unwrap();
+    let text = fs::read_to_string(&daemon.config).unwrap();
     let text = format!("{text}\n[monitor]\ncontact = \"内線 100\"\n");
-    std::fs::write(&daemon.config, text).unwrap();
+    fs::write(&daemon.config, &text).unwrap();
     daemon.json(&["reload", "--as", "田中"]).await;
     // What is refused changes nothing, and is no action.
     fs::write(&daemon.config, format!("{text}\nnonsense = 1\n")).unwrap();

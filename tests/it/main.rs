@@ -25,7 +25,6 @@ mod crash;
 mod delivering;
 mod described;
 mod dismissing;
-mod doing;
 mod encrypting;
 mod ending_tokens;
 mod erasing;

@@ -305,6 +305,30 @@ fn what_is_committed_while_it_is_compared_stays_unconfirmed() {
     assert_eq!(unjudged, 1);
 }
 
+/// Else a success that comes later would count as confirmed by a list that was made before it.
+#[test]
+fn what_was_given_up_when_it_was_compared_is_judged_by_a_list_of_after_its_success() {
+    let (_directory, connection) = database();
+    let ids = [exhausted(&connection, 0), exhausted(&connection, 10)];
+    dismiss_event(&connection, &ids[1].to_string(), when(20)).unwrap();
+    let unjudged = || count(&connection, "SELECT count(*) FROM unjudged_deliveries");
+    reconcile(&connection, MINUTE, &[]);
+    assert_eq!(unjudged(), 2);
+    for id in ids {
+        let rules = Rules {
+            policy: &RetryPolicy::new(Vec::new()),
+            routing: &Routing::default(),
+            only: true,
+        };
+        resend(&connection, &id.to_string(), rules, when(2 * MINUTE)).unwrap();
+        attempt_all(&connection, Outcome::Success, 2 * MINUTE);
+    }
+    assert_eq!(unjudged(), 2);
+    let (found, _) = reconcile(&connection, 3 * MINUTE, &[row(ids[0])]);
+    assert_eq!((found.counts.matched, found.counts.missing), (1, 1));
+    assert_eq!(unjudged(), 0);
+}
+
 #[test]
 fn no_more_is_confirmed_than_was_accepted_when_it_was_compared() {
     let (_directory, connection) = database();

@@ -109,10 +109,8 @@ impl World {
         let from = period.start(now);
         let mut goals = KpiCounts::default();
         for (id, model) in &self.models {
-            let Some(sent_at) = model.sent_at.filter(|at| *at >= from) else {
-                continue;
-            };
-            if self.is(id, Status::Dismissed) {
+            let is_counted = model.sent_at.is_some_and(|at| at >= from);
+            if !is_counted || self.is(id, Status::Dismissed) {
                 continue;
             }
             let succeeded = model.attempts.last() == Some(&Outcome::Success);
