@@ -39,6 +39,35 @@ fn of_rows() -> impl Iterator<Item = (Finding, Vec<&'static str>)> {
     })
 }
 
+/// What is good to know.
+fn notes() -> Vec<(Finding, Vec<&'static str>)> {
+    let interviews = SharedTable::Interviews;
+    let ids = vec!["12", "INT-0", "INT-9", "..."];
+    vec![
+        (
+            Finding::RowsOfTheirs(interviews, 3),
+            vec!["interviews", "3"],
+        ),
+        (
+            Finding::Collation(interviews, "utf8mb4_general_ci".to_owned()),
+            vec!["utf8mb4_general_ci"],
+        ),
+        (
+            Finding::NotStrict("ANSI".to_owned()),
+            vec!["sql_mode", "ANSI"],
+        ),
+        (
+            Finding::TimeZone("+09:00".to_owned()),
+            vec!["+09:00", "UTC"],
+        ),
+        (Finding::Clock(-7), vec!["-7"]),
+        (Finding::Waiting(rows()), ids),
+        (Finding::Amount(1_000_000, 77), vec!["1000000", "77"]),
+        (Finding::Duration(125, true), vec!["3"]),
+        (Finding::Duration(125, false), vec!["3"]),
+    ]
+}
+
 /// One of each, with the texts that a reader has to see.
 fn all() -> Vec<(Finding, Vec<&'static str>)> {
     let (logs, queue, interviews) = (
@@ -125,28 +154,8 @@ fn all() -> Vec<(Finding, Vec<&'static str>)> {
             Finding::CharacterSet(interviews, "notes", "cp932".to_owned()),
             vec!["interviews.notes", "cp932", "utf8mb4"],
         ),
-        (
-            Finding::RowsOfTheirs(interviews, 3),
-            vec!["interviews", "3"],
-        ),
-        (
-            Finding::Collation(interviews, "utf8mb4_general_ci".to_owned()),
-            vec!["utf8mb4_general_ci"],
-        ),
-        (
-            Finding::NotStrict("ANSI".to_owned()),
-            vec!["sql_mode", "ANSI"],
-        ),
-        (
-            Finding::TimeZone("+09:00".to_owned()),
-            vec!["+09:00", "UTC"],
-        ),
-        (Finding::Clock(-7), vec!["-7"]),
-        (Finding::Waiting(rows()), with(&[])),
-        (Finding::Amount(1_000_000, 77), vec!["1000000", "77"]),
-        (Finding::Duration(125, true), vec!["3"]),
-        (Finding::Duration(125, false), vec!["3"]),
     ];
+    all.extend(notes());
     all.extend(of_rows());
     all
 }
