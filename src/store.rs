@@ -124,6 +124,9 @@ const READERS: usize = 3;
 const DELIVERY_READERS: usize = 1;
 /// The same for copies and examinations of the file: they wait for each other.
 const MAINTENANCE_READERS: usize = 1;
+/// The same for long reads for a caller, such as an export or a search for a person: they must not slow down accepting,
+/// and do not wait for a copy.
+const LONG_READERS: usize = 1;
 
 /// The open database. Cheap to clone; the file is closed when the last clone is gone.
 #[derive(Clone)]
@@ -132,6 +135,7 @@ pub struct Store {
     readers: Readers,
     delivery_readers: Readers,
     maintenance_readers: Readers,
+    long_readers: Readers,
     time: RelayTime,
     file: DatabaseFile,
     turns: Turns,
@@ -207,6 +211,7 @@ impl Store {
         let readers = Readers::open(&opened.file, READERS, Priority::Normal)?;
         let delivery_readers = Readers::open(&opened.file, DELIVERY_READERS, Priority::Normal)?;
         let maintenance_readers = Readers::open(&opened.file, MAINTENANCE_READERS, Priority::Low)?;
+        let long_readers = Readers::open(&opened.file, LONG_READERS, Priority::Low)?;
         let writer = Writer::start(opened.connection, opened.lock, opened.file.clone());
         let at_directory = |source| OpenError::at(directory, source);
         Ok(Self {
@@ -214,6 +219,7 @@ impl Store {
             readers,
             delivery_readers,
             maintenance_readers,
+            long_readers,
             time,
             file: opened.file,
             turns,
@@ -256,6 +262,7 @@ impl Store {
         self.readers.close().await;
         self.delivery_readers.close().await;
         self.maintenance_readers.close().await;
+        self.long_readers.close().await;
         self.writer.close().await;
     }
 
@@ -296,6 +303,15 @@ impl Store {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         self.readers.read(query).await
+    }
+
+    /// Like [`Store::read`], for a part of long work: it has a low priority, and waits for others of its kind.
+    async fn read_long<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.long_readers.read(query).await
     }
 }
 

@@ -30,7 +30,7 @@ impl Store {
         moment: Moment,
     ) -> Result<ExportPage<DeliveryRow>, StoreError> {
         let now = self.time.now(moment);
-        self.read(move |connection| {
+        self.read_long(move |connection| {
             deliveries(connection, &filter, after.as_ref(), end, limit, now)
         })
         .await
@@ -46,7 +46,7 @@ impl Store {
         end: Option<i64>,
         limit: usize,
     ) -> Result<ExportPage<InterviewRecord>, StoreError> {
-        self.read(move |connection| interviews(connection, after.as_ref(), end, limit))
+        self.read_long(move |connection| interviews(connection, after.as_ref(), end, limit))
             .await
     }
 }

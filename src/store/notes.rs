@@ -84,7 +84,7 @@ impl Store {
             while let Some(from) = after {
                 let id = staff_id.to_owned();
                 let step = self
-                    .read(move |c| Ok(some_with(c, sql, &id, from)?))
+                    .read_long(move |c| Ok(some_with(c, sql, &id, from)?))
                     .await?;
                 for id in step.0 {
                     mentions.add(id);

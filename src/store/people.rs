@@ -36,7 +36,7 @@ impl Store {
         let mut after = Some(0);
         while let Some(from) = after {
             let id = staff_id.to_owned();
-            let step = self.read(move |c| Ok(mentions(c, &id, from)?)).await?;
+            let step = self.read_long(move |c| Ok(mentions(c, &id, from)?)).await?;
             step.0.into_iter().for_each(|id| found.mentioned.add(id));
             after = step.1;
         }
@@ -83,7 +83,7 @@ impl Store {
         let (mut all, mut after) = (Vec::new(), Some(0));
         while let Some(from) = after {
             let id = staff_id.to_owned();
-            let step = self.read(move |c| Ok(held(c, &id, from)?)).await?;
+            let step = self.read_long(move |c| Ok(held(c, &id, from)?)).await?;
             all.extend(step.0);
             after = step.1;
         }

@@ -36,7 +36,7 @@ impl Store {
         moment: Moment,
     ) -> Result<Comparison, StoreError> {
         let now = self.time.now(moment);
-        self.read(move |connection| compare(connection, &question, now))
+        self.read_long(move |connection| compare(connection, &question, now))
             .await
     }
 

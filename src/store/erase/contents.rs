@@ -55,7 +55,7 @@ impl Store {
             let mut after = Some(table.least.clone());
             while let Some(from) = after {
                 let id = staff_id.to_owned();
-                let page = self.read(move |c| Ok(table.page(c, &id, range, &from)?));
+                let page = self.read_long(move |c| Ok(table.page(c, &id, range, &from)?));
                 let (found, next) = page.await?;
                 for some in in_chunks(&found) {
                     let forget = move |c: &Connection| Ok::<_, StoreError>(table.forget(c, &some)?);
