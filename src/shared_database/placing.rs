@@ -163,16 +163,20 @@ impl SharedDatabase {
                     written.taken_out += deleted;
                     gone.push(id.clone());
                 }
-                Err(error) if one_by_one && error.of_row().is_some() => {
+                Err(error) => {
+                    let what = match error.of_row().filter(|_| one_by_one) {
+                        Some(1451) => Remark::REFERRED_TO.to_owned(),
+                        Some(code) => format!("{}{code}", Remark::REFUSED),
+                        None => return Err(error),
+                    };
                     written.remarks.push(Remark {
                         table,
                         number: number_of(&note.row_key),
                         id: String::from_utf8_lossy(id).into_owned(),
-                        what: Remark::REFERRED_TO.to_owned(),
+                        what,
                         column: "",
                     });
                 }
-                Err(error) => return Err(error),
             }
         }
         self.forget(table, &gone).await
@@ -216,11 +220,12 @@ impl SharedDatabase {
             Err(error) => return refused(placement, row, &error, one_by_one, written),
         }
         let sql = format!(
-            "UPDATE {}.placed_rows SET digest = ? WHERE shared_table = ? AND id = ?",
+            "UPDATE {}.placed_rows SET digest = ?, row_key = ? WHERE shared_table = ? AND id = ?",
             self.own
         );
-        let digest = row.digest.to_vec().into();
-        let values = vec![digest, placement.table.name().into(), id];
+        let (digest, key) = (row.digest.to_vec(), key_of(row.number).to_vec());
+        let table = placement.table.name();
+        let values = vec![digest.into(), key.into(), table.into(), id];
         self.run(&sql, values).await.map(drop)
     }
 
@@ -276,11 +281,16 @@ impl SharedDatabase {
             self.insert(&target, &columns, values).await?;
         }
         written.placed += added.len() as u64;
+        if one_by_one {
+            // Somebody may have changed of which row a note is.
+            let ids: Vec<_> = added.iter().map(|row| row.id().to_vec()).collect();
+            self.forget(table, &ids).await?;
+        }
         let notes = added.iter().map(|row| (*row, row.digest));
         self.note(table, notes).await
     }
 
-    /// Takes a row over that a relay has put there, and of which nothing is noted any more.
+    /// Takes a row over that a relay has put there, and of which nothing is noted any more, or that it is another's.
     async fn find_again(
         &mut self,
         placement: &Placement,
@@ -288,8 +298,9 @@ impl SharedDatabase {
         one_by_one: bool,
         written: &mut Written,
     ) -> Result<(), Error> {
-        self.note(placement.table, std::iter::once((row, [0; 32])))
-            .await?;
+        let table = placement.table;
+        self.forget(table, &[row.id().to_vec()]).await?;
+        self.note(table, std::iter::once((row, [0; 32]))).await?;
         self.change(placement, row, one_by_one, written).await
     }
 

@@ -1,6 +1,7 @@
 //! Both sides count the same whatever a relay has lived through: clocks that were set, equal times, ends of hours and
 //! periods, days of 23 and 25 hours, ids and names that are one for the server.
 
+use std::fmt::Write;
 use std::fs::File;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -29,27 +30,26 @@ const ENDS: [&str; 5] = [
 /// that end with it, at the end of an hour or a day, years off because the clock was wrong, or at one of a few that many
 /// things have in common.
 fn moment(random: &mut Random, around: i64) -> Timestamp {
-    let one_off = random.below(3) as i64 - 1;
-    let some =
-        |random: &mut Random, below: i64| random.below(usize::try_from(below).unwrap()) as i64;
+    let one_off = random.number(3) - 1;
     let ms = match random.below(8) {
         0 => around + one_off,
         1 => around - *random.of_these(&[1, 7, 30]) * DAY + one_off,
-        2 => (around - some(random, 40 * DAY)).div_euclid(HOUR) * HOUR + one_off,
-        3 => (around - some(random, 40 * DAY)).div_euclid(DAY) * DAY + one_off,
+        2 => (around - random.number(40 * DAY)).div_euclid(HOUR) * HOUR + one_off,
+        3 => (around - random.number(40 * DAY)).div_euclid(DAY) * DAY + one_off,
         // The midnights of zones, and an hour that a clock shows twice.
-        4 => around.div_euclid(HOUR) * HOUR - some(random, 30) * HOUR + one_off,
-        5 => around - some(random, 5) * 7_654_321,
+        4 => around.div_euclid(HOUR) * HOUR - random.number(30) * HOUR + one_off,
+        5 => around - random.number(5) * 7_654_321,
         6 => {
             let end = random.of_these(&ENDS);
             return Timestamp::parse(end).unwrap();
         }
-        _ => around - 20 * DAY + some(random, 40 * DAY),
+        _ => around - 20 * DAY + random.number(40 * DAY),
     };
     Timestamp::from_unix_ms(ms)
 }
 
-fn maybe(text: &str) -> String {
+fn maybe(text: impl AsRef<str>) -> String {
+    let text = text.as_ref();
     if text.is_empty() {
         "NULL".to_owned()
     } else {
@@ -74,19 +74,23 @@ fn deliveries(random: &mut Random, around: i64) -> String {
         let took = random.below(100_000);
         let ended = random.of_these(&["completed", "failed", "pending", "processing"]);
         let id = format!("(SELECT id FROM events WHERE seq = {seq})");
-        all += &format!(
+        write!(
+            all,
             "UPDATE events SET event_type = '{kind}', route = '{route}' WHERE seq = {seq};
              UPDATE webhook_send_logs SET event_type = '{kind}', route = '{route}', sent_at = '{sent_at}',
                retry_count = {retries}, last_retry_at = {last_retry}, status = '{status}', processing_time = {took}
               WHERE id = {id};
              UPDATE webhook_retry_queue SET event_type = '{kind}', status = '{ended}' WHERE id = {id};"
-        );
+        )
+        .unwrap();
         // Only what is exhausted can be dismissed.
         if *ended == "failed" && *status != "success" && random.below(2) == 0 {
-            all += &format!(
+            write!(
+                all,
                 "INSERT INTO dismissed_deliveries (event_seq, dismissed_at, sent_at)
                  VALUES ({seq}, '{sent_at}', '{sent_at}');"
-            );
+            )
+            .unwrap();
         }
     }
     all
@@ -117,15 +121,16 @@ fn interviews(random: &mut Random, around: i64) -> String {
         } else {
             String::new()
         };
-        let facility = maybe(*random.of_these(&["", "F1", "f1", "F1 ", "Ｆ1"]));
-        let department = maybe(*random.of_these(&["", "D1", "ｄ1"]));
+        let facility = maybe(random.of_these(&["", "F1", "f1", "F1 ", "Ｆ1"]));
+        let department = maybe(random.of_these(&["", "D1", "ｄ1"]));
         let completed = if *status == "completed" {
             format!("'{date}'")
         } else {
             "NULL".to_owned()
         };
         let sync = maybe(&sync);
-        all += &format!(
+        write!(
+            all,
             "INSERT OR IGNORE INTO interviews (id, employee_id, interviewer_id, interview_type, interview_date,
                interview_status, duration_minutes, voicedrive_sync_id, facility_id, department_id, completed_at,
                created_at, updated_at, rescheduled_from_id)
@@ -133,7 +138,8 @@ fn interviews(random: &mut Random, around: i64) -> String {
                {department}, {completed}, '2025-10-01T00:00:00.000Z', '2025-10-26T15:00:00.001Z',
                (SELECT id FROM interviews WHERE seq % 7 = {} ORDER BY seq DESC LIMIT 1));",
             random.below(9)
-        );
+        )
+        .unwrap();
     }
     all
 }

@@ -59,7 +59,25 @@ async fn notes_that_somebody_deleted_are_made_again() {
             log[0]
         )])
         .await;
+    // Others are about other rows now, one of which is gone.
+    let others: Vec<String> = databases
+        .ask("SELECT id FROM webhook_send_logs ORDER BY id LIMIT 3 OFFSET 1")
+        .await;
+    let [first, last, gone] = [0, 1, 2].map(|at| others[at].as_str());
+    for sql in [
+        format!("UPDATE {own}.placed_rows SET row_key = 'x' WHERE id = '{first}'"),
+        format!(
+            "UPDATE {own}.placed_rows SET row_key = CHAR(255) WHERE id IN ('{last}', '{gone}', 'INT-2')"
+        ),
+        format!("DELETE FROM webhook_send_logs WHERE id = '{gone}'"),
+    ] {
+        databases.run(&[&sql]).await;
+    }
     let said = relay.run(&["verify"]);
+    for id in [first, last, gone, "INT-2"] {
+        let mut found = said.json["differences"].as_array().unwrap().iter();
+        assert!(found.any(|found| found["key"] == id), "{id}: {}", said.json);
+    }
     assert!(names(&said.json, ".interviews", "INT-1"), "{}", said.json);
     assert!(
         names(&said.json, ".webhook_send_logs", &log[0]),

@@ -15,6 +15,11 @@ impl Random {
         usize::try_from((self.0 >> 11) % end as u64).unwrap()
     }
 
+    pub fn number(&mut self, end: i64) -> i64 {
+        let below = self.below(end.try_into().unwrap());
+        below.try_into().unwrap()
+    }
+
     pub fn of_these<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }

@@ -6,6 +6,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Row, Value};
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
+use voicedrive_relay::testing::crypto::hex;
 
 use crate::kept::Kept;
 use crate::random::Random;
@@ -162,10 +163,6 @@ fn shown(value: &Value) -> String {
         },
         _ => String::new(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Table {
