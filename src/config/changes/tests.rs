@@ -398,3 +398,35 @@ fn everything_that_is_given_up_together_is_named() {
     ];
     assert_eq!(found.marked(), marked);
 }
+
+#[test]
+fn a_file_of_secrets_that_is_gone_has_to_be_meant() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, "").unwrap();
+    let secrets = directory.path().join("secrets.env");
+    std::fs::write(&secrets, format!("{}={}\n", TOKEN.0, TOKEN.1)).unwrap();
+    // What the process was started with may be older.
+    let environment = Environment::from([TOKEN]);
+    let load = || super::super::load(&config, &environment).unwrap();
+    let old = load();
+    assert_eq!(load().changes_since(&old), Changes::default());
+    std::fs::remove_file(&secrets).unwrap();
+    assert_eq!(load().changes_since(&old).lost, ["secrets.env"]);
+    assert_eq!(load().changes_since(&load()), Changes::default());
+}
+
+#[test]
+fn names_of_events_that_are_not_taken_any_more_have_to_be_meant() {
+    let known = |names: &str| format!("[server]\nknown_events = [{names}]\n");
+    let lost = |old: &str, new: &str| changes(&known(old), &known(new)).lost;
+    let (both, one) = ("\"a.b\", \"c.*\"", "\"c.d\"");
+    assert_eq!(
+        lost(both, one),
+        ["server.known_events: a.b", "server.known_events: c.*"]
+    );
+    assert!(lost(one, both).is_empty());
+    assert!(lost(both, "").is_empty());
+    // The first list of all says what is meant.
+    assert!(lost("", both).is_empty());
+}
