@@ -91,7 +91,7 @@ fn with_values(name: &str, answer: &Value) -> String {
 }
 
 fn refused(locale: Locale, common: &Common, answer: &Value) -> CliError {
-    let names = texts(&answer["loses"]).join(", ");
+    let names = texts(&answer["loses"]);
     if !names.is_empty() {
         let drop = common.typed("reload --drop");
         return CliError::Failed(commands::would_be_lost(&names, &drop, locale.language));

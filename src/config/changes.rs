@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::known_secrets::names;
 use super::{
-    Channel, Config, Loaded, Location, ResolvedAlerts, SecretEntry, URL_VARIABLE, Way,
+    Channel, Config, Loaded, Location, ResolvedAlerts, SecretEntry, Tls, URL_VARIABLE, Way,
 };
 
 /// What was, and what is.
@@ -155,6 +155,14 @@ impl Loaded {
     pub fn in_place_of(mut self, old: &Self) -> Self {
         let (config, before) = (&mut self.config, &old.config);
         config.server.listen = before.server.listen;
+        // What is gone was told, and is not asked for again.
+        config.server.tls = match (config.server.tls.take(), &before.server.tls) {
+            (Some(tls), Some(before)) => Some(Tls {
+                listen: before.listen,
+                ..tls
+            }),
+            _ => None,
+        };
         config
             .storage
             .directory

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::super::{Environment, Loaded, read};
+use super::super::{Environment, Loaded, Tls, read};
 use super::Changes;
+use crate::key_pair::KeyPairFiles;
 
 const JWT: (&str, &str) = ("RELAY_JWT_SECRET", "a-made-up-secret-of-32-characters");
 const URL: (&str, &str) = ("VOICEDRIVE_WEBHOOK_URL", "https://a.example/");
@@ -60,6 +61,29 @@ fn what_waits_for_a_restart_is_compared_with_what_is_in_force() {
     assert_eq!(shown("storage.directory"), ["/a", "/c"]);
     let back = text(8481, "/a", 30).changes_since(&reloaded);
     assert_eq!(back.changed, ["storage.retention_days"]);
+}
+
+#[test]
+fn the_address_of_tls_waits_for_a_restart_and_its_files_do_not() {
+    let text = |port: u16, file: &str| {
+        let mut settings = loaded("", []);
+        settings.config.server.tls = Some(Tls {
+            listen: Some(([127, 0, 0, 1], port).into()),
+            files: KeyPairFiles {
+                certificate: file.into(),
+                key: "/key".into(),
+            },
+        });
+        settings
+    };
+    let reloaded = text(8444, "/b").in_place_of(&text(8443, "/a"));
+    let changed = |port, file| text(port, file).changes_since(&reloaded).changed;
+    assert!(changed(8443, "/b").is_empty());
+    assert_eq!(changed(8444, "/b"), ["server.tls"]);
+    assert_eq!(changed(8443, "/a"), ["server.tls"]);
+    // It still has none until the next start.
+    let begun = text(8443, "/a").in_place_of(&loaded("", []));
+    assert_eq!(text(8443, "/a").changes_since(&begun).new, ["server.tls"]);
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn reload_refused(api: &Api, language: Language) -> Value {
         }
         Some(ReloadRefused::Loses(names)) => {
             let drop = api.advice.commands.typed("reload --drop");
-            vec![commands::would_be_lost(&names.join(", "), &drop, language)]
+            vec![commands::would_be_lost(&names, &drop, language)]
         }
         Some(ReloadRefused::Failed(why)) => vec![why],
     };
