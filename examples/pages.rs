@@ -47,8 +47,46 @@ fn completions_of_bash(command: &mut Command) -> String {
     let mut script = Vec::new();
     clap_complete::generate(Shell::Bash, command, NAME, &mut script);
     let script = String::from_utf8_lossy(&script);
-    script.replace("voicedrive__subcmd__relay", "voicedrive__relay")
+    let script = script.replace("voicedrive__subcmd__relay", "voicedrive__relay");
+    let (function, registered) = script.rsplit_once("\nif [[").unwrap_or((&script, ""));
+    let registered = registered.replace("_voicedrive__relay", "_voicedrive__relay_typed");
+    format!("{function}{WHOLE_WORDS}\nif [[{registered}")
 }
+
+/// Bash ends a word at `:` and at `=`, the generator's function does not expect that, and what it offers begins
+/// with the whole word.
+const WHOLE_WORDS: &str = r#"
+_voicedrive__relay_typed() {
+    local command="$1" word begun="" joins="" last
+    local -a whole=()
+    for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+        last=$((${#whole[@]} - 1))
+        if [[ $last -gt 0 && "$word" == +(:) ]]; then
+            whole[last]+="$word"
+            joins=1
+        elif [[ -n $joins ]]; then
+            whole[last]+="$word"
+            joins=""
+        elif [[ "$word" == "=" ]]; then
+            joins=""
+        else
+            whole+=("$word")
+        fi
+    done
+    if [[ "$word" == "=" ]]; then
+        whole+=("")
+    fi
+    last=$((${#whole[@]} - 1))
+    local current="${whole[last]}"
+    if [[ "$current" != "$word" || "$word" == +(:) ]]; then
+        begun="${current%"${current##*:}"}"
+    fi
+    local -a COMP_WORDS=("${whole[@]}")
+    local COMP_CWORD=$last
+    _voicedrive__relay "$command" "$current" "${whole[last - 1]}"
+    COMPREPLY=("${COMPREPLY[@]#"$begun"}")
+}
+"#;
 
 /// Completions for zsh. A command that takes a word of its own or another command in its place (`hold`) would wait for
 /// both, so that nothing would follow the other command.

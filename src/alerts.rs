@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::channel::objection::Objection;
 use crate::clock::{Clock, Moment};
 use crate::config::Hook;
 use crate::delivery::route::Route;
@@ -234,6 +235,7 @@ impl Evaluator {
     /// raises the alarm when the calls stop.
     async fn call_heartbeat(&self) {
         let Some(url) = &self.heartbeat else {
+            self.observations.heartbeat_called(None);
             return;
         };
         let monotonic = self.clock.monotonic();
@@ -245,7 +247,10 @@ impl Evaluator {
         if !delivers || !backed_up || self.store.probe(self.clock.moment()).await.is_err() {
             return;
         }
-        if let Err(objection) = post::call(url).await {
+        let called = post::call(url).await;
+        let kept = called.as_ref().err().map(Objection::kept);
+        self.observations.heartbeat_called(kept);
+        if let Err(objection) = called {
             let error = objection.describe(Language::En);
             tracing::warn!(
                 error,

@@ -14,6 +14,7 @@ mod demo;
 mod error;
 mod export;
 mod filter;
+mod fold;
 mod hold;
 mod import;
 mod kpi;

@@ -116,6 +116,8 @@ pub struct Loaded {
     pub pair: Option<ServerKeyPair>,
     /// Every secret that is set, by its name.
     pub set: BTreeMap<String, SecretEntry>,
+    /// There is a file for secrets.
+    pub has_file: bool,
     /// Settings that work but may not be meant.
     pub notes: Vec<Note>,
     /// How the commands of the relay that has it are typed.
@@ -213,12 +215,8 @@ fn read_both(
     notes.extend(unread);
     let pair = tls.and_then(|tls| tls.pair(&mut errors, &mut notes));
     // Two routes may lack the same secret.
-    let mut told: Vec<ConfigError> = Vec::new();
-    errors.retain(|error| {
-        let new = !told.contains(error);
-        told.push(error.clone());
-        new
-    });
+    let mut told = BTreeSet::new();
+    errors.retain(|error| told.insert(error.to_string()));
     if !errors.is_empty() {
         let list = errors;
         return Err(ConfigErrors { list, notes });
@@ -232,6 +230,7 @@ fn read_both(
         ingest,
         pair,
         set,
+        has_file: environment.file().is_some(),
         notes,
         commands: CommandLine::of(path),
     })

@@ -43,6 +43,12 @@ impl KnownEvents {
         self.0.is_empty() || self.0.iter().any(meets)
     }
 
+    /// Whether it takes every name that `pattern` takes.
+    #[must_use]
+    pub fn has_all_of(&self, pattern: &Pattern) -> bool {
+        self.0.is_empty() || self.0.iter().any(|known| known.covers(pattern))
+    }
+
     /// Those that are listed, prefixes too.
     pub fn patterns(&self) -> &[Pattern] {
         &self.0

@@ -30,6 +30,8 @@ struct Observed {
     /// The routes that something is sent on; none: nobody has said so yet.
     routes: Option<Vec<String>>,
     questions: Questions,
+    /// Why the dead man's switch could not be called last, as it is kept of channels.
+    heartbeat: Option<String>,
 }
 
 /// The last questions of the partner: for statistics, or what was sent that it does not have.
@@ -137,6 +139,17 @@ impl Observations {
     #[must_use]
     pub fn questions(&self) -> Questions {
         self.lock().questions.clone()
+    }
+
+    /// What came of the last call of the dead man's switch; none: it was taken, or there is none.
+    pub fn heartbeat_called(&self, objection: Option<String>) {
+        self.lock().heartbeat = objection;
+    }
+
+    /// Why the dead man's switch could not be called last.
+    #[must_use]
+    pub fn heartbeat_objection(&self) -> Option<String> {
+        self.lock().heartbeat.clone()
     }
 
     /// A question about statistics was answered.

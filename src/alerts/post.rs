@@ -3,15 +3,17 @@
 
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{RequestBuilder, Response, Url};
+use hyper::Method;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
+use url::Url;
 
 use super::answer::{Contradiction, contradiction};
 use crate::channel::objection::Objection;
 use crate::channel::outcome::ChannelOutcome;
 use crate::config::Hook;
-use crate::delivery::client::Outgoing;
+use crate::delivery::address::Resolver;
+use crate::delivery::client::{Outgoing, Reply};
 use crate::delivery::failure::Failure;
 use crate::delivery::second_look::explained;
 
@@ -53,12 +55,13 @@ pub(super) async fn post(hook: &Hook, title: &str, body: &impl Serialize) -> Cha
             return ChannelOutcome::RefusedForGood(Objection::Unwritable(error.to_string()));
         }
     };
-    let json =
-        |request: RequestBuilder| request.header(CONTENT_TYPE, "application/json").body(body);
-    let answer = asked(hook, |client, url| json(client.post(url))).await;
-    match answer {
+    let url = match address(hook) {
+        Ok(url) => url,
+        Err(why) => return ChannelOutcome::TryLater(why),
+    };
+    match asked(hook, Method::POST, &url, body).await {
         Ok(answer) => {
-            let status = answer.status().as_u16();
+            let status = answer.status.as_u16();
             judged(status, &beginning(answer).await, title)
         }
         Err(why) => ChannelOutcome::TryLater(why),
@@ -70,8 +73,8 @@ pub(super) async fn post(hook: &Hook, title: &str, body: &impl Serialize) -> Cha
 /// # Errors
 /// Why nobody took the call.
 pub(super) async fn call(hook: &Hook) -> Result<(), Objection> {
-    let answer = asked(hook, Outgoing::get).await?;
-    let status = answer.status();
+    let answer = asked(hook, Method::GET, &address(hook)?, String::new()).await?;
+    let status = answer.status;
     if !status.is_success() {
         return Err(Objection::Answer(status.as_u16()));
     }
@@ -88,43 +91,40 @@ pub(super) async fn call(hook: &Hook) -> Result<(), Objection> {
 /// # Errors
 /// Why the server cannot be reached.
 pub(super) async fn reach(hook: &Hook) -> Result<(), Objection> {
-    let answer = asked(hook, |client, mut url| {
-        url.set_path("/");
-        url.set_query(None);
-        client.head(url)
-    });
+    let mut url = address(hook)?;
+    url.set_path("/");
+    url.set_query(None);
+    let answer = asked(hook, Method::HEAD, &url, String::new());
     answer.await.map(|_| ())
 }
 
-async fn asked(
-    hook: &Hook,
-    request: impl FnOnce(&Outgoing, Url) -> RequestBuilder,
-) -> Result<Response, Objection> {
-    let url = Url::parse(hook.url.expose()).map_err(|_| Objection::NoUrl)?;
-    let client = Outgoing::to(&url, &hook.proxies, |builder| builder.timeout(TIMEOUT));
+fn address(hook: &Hook) -> Result<Url, Objection> {
+    Url::parse(hook.url.expose()).map_err(|_| Objection::NoUrl)
+}
+
+async fn asked(hook: &Hook, method: Method, url: &Url, body: String) -> Result<Reply, Objection> {
+    let client = Outgoing::to(url, &hook.proxies, Resolver::of_any());
     let client = client.map_err(Objection::NoClient)?;
-    match request(&client, url.clone()).send().await {
-        Ok(answer) => match client.answer_of_proxy(&Failure::Status(answer.status().as_u16())) {
+    let mut headers = HeaderMap::new();
+    if method == Method::POST {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    match client.ask(method, url, headers, body, TIMEOUT).await {
+        Ok(answer) => match client.answer_of_proxy(&Failure::Status(answer.status.as_u16())) {
             Some(failure) => Err(Objection::Failed(failure)),
             None => Ok(answer),
         },
-        Err(error) if error.is_timeout() => Err(Objection::NoAnswer(TIMEOUT)),
-        Err(error) => {
-            let failure = client.failure(&error);
-            let failure = explained(&client, &url, failure, TIMEOUT).await;
+        Err(Failure::TimedOut(limit)) => Err(Objection::NoAnswer(limit)),
+        Err(failure) => {
+            let failure = explained(&client, url, failure, TIMEOUT).await;
             Err(Objection::Failed(failure))
         }
     }
 }
 
 /// The beginning of an answer's body.
-async fn beginning(mut answer: Response) -> String {
-    let mut body = Vec::new();
-    while body.len() < ANSWER_READ
-        && let Ok(Some(chunk)) = answer.chunk().await
-    {
-        body.extend_from_slice(&chunk);
-    }
+async fn beginning(mut answer: Reply) -> String {
+    let (body, _) = answer.beginning(ANSWER_READ).await;
     String::from_utf8_lossy(&body).into_owned()
 }
 

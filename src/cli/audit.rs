@@ -11,6 +11,7 @@ use super::client::Client;
 use super::export::sheet::{ACTIONS, Format, Sheet};
 use super::export::target::Target;
 use super::filter::moments;
+use super::fold::folded;
 use super::value;
 use super::words::{Locale, text};
 use crate::audit::NAME_CHARACTERS;
@@ -165,7 +166,7 @@ fn line(locale: Locale, action: &Value) -> String {
     for key in ["subject", "client", "reason"] {
         parts.extend(action[key].as_str().map(harmless));
     }
-    parts.join("  ")
+    folded(&parts)
 }
 
 /// Writes the actions into a file, the oldest first, and behind them who looked at payloads.

@@ -11,7 +11,7 @@ use crate::words::deliveries::Delivery;
 use crate::words::harmless;
 
 /// The columns of a terminal that nobody has made wider.
-const COLUMNS: usize = 80;
+pub(super) const COLUMNS: usize = 80;
 /// What stands between two cells.
 const GAP: &str = "  ";
 /// The most columns of a staff id.

@@ -16,7 +16,7 @@ use crate::words::daemon;
   sudo voicedrive-relay reload
   sudo voicedrive-relay reload --drop")]
 pub(super) struct Reload {
-    /// Lose a URL, a secret, a route or some of its events, a proxy, a sender or an alert channel in force: without this, such a reload is refused
+    /// Lose a URL, a secret, a route or some of its events, names of events that are taken, a proxy, a sender or an alert channel in force, or the file of the secrets: without this, such a reload is refused
     #[arg(long)]
     drop: bool,
 }
@@ -91,7 +91,7 @@ fn with_values(name: &str, answer: &Value) -> String {
 }
 
 fn refused(locale: Locale, common: &Common, answer: &Value) -> CliError {
-    let names = texts(&answer["loses"]).join(", ");
+    let names = texts(&answer["loses"]);
     if !names.is_empty() {
         let drop = common.typed("reload --drop");
         return CliError::Failed(commands::would_be_lost(&names, &drop, locale.language));

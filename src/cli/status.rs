@@ -23,7 +23,7 @@ const NEEDS_A_PERSON: u8 = 1;
 Exit codes: 0 good; 1 with --exit-code: a person is needed; 69 the daemon does not answer")]
 pub(super) struct Status {
     /// End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel
-    /// that cannot be told, no backup, a full disk, a clock that may be wrong, a hold that only a person ends
+    /// or a heartbeat that cannot be told, no backup, a full disk, a clock that may be wrong, a hold that only a person ends
     #[arg(long)]
     exit_code: bool,
 }
@@ -52,6 +52,7 @@ fn needs_a_person(answer: &Value) -> bool {
         || answer["clock"]["offSeconds"].is_number()
         || answer["tls"]["refused"].is_string()
         || answer["reloadRefused"].is_array()
+        || answer["alerts"]["heartbeat"].is_string()
         || holds(answer).any(|hold| hold["until"].is_null())
         || lists.into_iter().any(has)
         || lost_routes(answer).next().is_some()
@@ -152,6 +153,7 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         .chain(on_hold(locale, answer))
         .chain(open_incidents(locale, answer))
         .chain(failing_channels(locale, answer))
+        .chain(dead_heartbeat(locale, answer))
         .chain(nobody)
         .chain(without_route(locale, common, answer))
         .map(|(name, value)| format!("{name}: {value}"))
@@ -252,6 +254,13 @@ fn failing_channels(
         let told = format!("{name}: {error}");
         (locale.phrase(Overview::CannotTell), told)
     })
+}
+
+/// Why nobody would be told that the relay is gone.
+fn dead_heartbeat(locale: Locale, answer: &Value) -> Option<(&'static str, String)> {
+    let why = answer["alerts"]["heartbeat"].as_str()?;
+    let told = status::dead_heartbeat(why, locale.language);
+    Some((locale.phrase(Overview::CannotTell), told))
 }
 
 /// Each route that events wait for, and that the configuration does not have any more or gives no URL.

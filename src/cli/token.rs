@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::CliError;
 use super::client::Client;
+use super::fold::folded;
 use super::value;
 use super::words::{Locale, text};
 use crate::token::{LONGEST_DAYS, SUBJECT_CHARACTERS, USUAL_DAYS};
@@ -104,13 +105,12 @@ impl Token {
                     let lines: Vec<String> = tokens
                         .iter()
                         .map(|token| {
-                            format!(
-                                "{}  {}  [{}]  {}",
-                                text(&token["jti"]),
+                            folded(&[
+                                text(&token["jti"]).to_owned(),
                                 harmless(text(&token["subject"])),
-                                text(&token["scope"]),
                                 standing(locale, token),
-                            )
+                                format!("[{}]", text(&token["scope"])),
+                            ])
                         })
                         .collect();
                     lines.join("\n")

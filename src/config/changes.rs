@@ -10,7 +10,9 @@ use std::fmt::Display;
 use serde::Serialize;
 
 use super::known_secrets::names;
-use super::{Channel, Config, Loaded, ResolvedAlerts, URL_VARIABLE, Way};
+use super::{
+    Channel, Config, Loaded, Location, ResolvedAlerts, SecretEntry, Tls, URL_VARIABLE, Way,
+};
 
 /// What was, and what is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -104,10 +106,16 @@ impl Loaded {
             ingest: _,
             pair: _, // compared by its files, in `sections::server`; what they hold is watched while the relay runs
             set: _,
+            has_file,
             notes: _,
             commands: _,
         } = self;
         self.compare_secrets(old, &mut changes);
+        let is_of_file = |named: &SecretEntry| matches!(named.place, Location::File { .. });
+        if !has_file && old.set.values().any(is_of_file) {
+            // Variables of the environment may have the same names, and older values.
+            changes.lose("secrets.env".to_owned());
+        }
         let Config {
             language,
             timezone,
@@ -147,6 +155,14 @@ impl Loaded {
     pub fn in_place_of(mut self, old: &Self) -> Self {
         let (config, before) = (&mut self.config, &old.config);
         config.server.listen = before.server.listen;
+        // What is gone was told, and is not asked for again.
+        config.server.tls = match (config.server.tls.take(), &before.server.tls) {
+            (Some(tls), Some(before)) => Some(Tls {
+                listen: before.listen,
+                ..tls
+            }),
+            _ => None,
+        };
         config
             .storage
             .directory

@@ -2,8 +2,8 @@
 //! is a mistake with its number, because a secret that was misread makes wrong signatures.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,8 @@ use super::wide_character::is_wide;
 use super::{ConfigError, Doubt, Forbidden, Kind, Location};
 use crate::plain_file::ordinary;
 
+/// The most that such a file may have, in bytes. Nobody writes as much by hand.
+const MOST: u64 = 1024 * 1024;
 /// A name of this length or more, without `_`, may be a secret that was pasted alone on its line.
 const PERHAPS_A_SECRET: usize = 16;
 
@@ -181,6 +183,7 @@ fn of_whole(bytes: &[u8]) -> Option<Doubt> {
 pub(super) fn of_io(path: &Path, error: &io::Error, is_secret: bool) -> Kind {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Kind::Forbidden(Forbidden::at(path, is_secret)),
+        io::ErrorKind::FileTooLarge => Kind::FileTooLarge,
         _ => Kind::Unreadable(error.into()),
     }
 }
@@ -199,7 +202,12 @@ pub(super) fn may_be_shown(name: &str) -> bool {
 /// A whole file, and who may read it. A pipe is refused: reading it might never end.
 pub(super) fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, u32)> {
     let metadata = ordinary(path)?;
-    Ok((fs::read(path)?, metadata.permissions().mode()))
+    let mut bytes = Vec::new();
+    let length = File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
+    if length as u64 > MOST {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok((bytes, metadata.permissions().mode()))
 }
 
 /// A link that leads nowhere is there, and was meant to lead somewhere.

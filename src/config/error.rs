@@ -61,6 +61,8 @@ pub enum Location {
 pub enum Kind {
     /// The file cannot be read; what the operating system said.
     Unreadable(SystemError),
+    /// The file is larger than any that a person writes.
+    FileTooLarge,
     /// This user may not read the file.
     Forbidden(Forbidden),
     /// Not TOML.
@@ -206,6 +208,12 @@ pub enum NoteKind {
     TokenKeyIsKnown(String),
     /// It is written as a variable or command of a shell, which nothing replaces here.
     Unreplaced,
+    /// It is what a template says in the place of a secret, or one character again and again.
+    Placeholder,
+    /// It begins as a comment does, where comments mean nothing.
+    Comment,
+    /// There is no file for secrets, and these variables of the environment count.
+    NoFile(Vec<String>),
     /// It begins with the name of this other secret and `=`.
     BeginsWithName(String),
 }

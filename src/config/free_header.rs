@@ -1,6 +1,6 @@
 //! Headers of a webhook that the configuration may set.
 
-use reqwest::header::HeaderName;
+use hyper::header::HeaderName;
 
 /// Headers that the HTTP client or the relay itself sets.
 const TAKEN_HEADERS: [&str; 14] = [

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use reqwest::header::HeaderName;
+use hyper::header::HeaderName;
 
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;

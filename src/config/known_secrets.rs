@@ -143,6 +143,10 @@ pub(super) fn notes(
             .filter_map(|(name, named)| begun_by_another(name, named, names)),
     );
     notes.extend(set.values().filter_map(unreplaced));
+    notes.extend(set.values().filter_map(placeholder));
+    notes.extend(set.values().filter_map(comment));
+    // Whoever has other mistakes to mend is told of these first.
+    notes.extend(no_file(set, environment).filter(|_| whole));
     notes.extend(equal(set));
     notes.extend(alone(names, set, environment));
     notes
@@ -195,6 +199,69 @@ fn unreplaced(named: &SecretEntry) -> Option<Note> {
         || value.strip_prefix('$').is_some_and(is_variable);
     let (place, kind) = (named.place.clone(), NoteKind::Unreplaced);
     looks_so.then_some(Note { place, kind })
+}
+
+/// What templates and pages have where a secret belongs, in small letters and without what separates words.
+const SAMPLES: [&str; 18] = [
+    "changeit",
+    "changeme",
+    "changethis",
+    "dummy",
+    "example",
+    "examplesecret",
+    "password",
+    "placeholder",
+    "replaceme",
+    "replacethis",
+    "samplesecret",
+    "secret",
+    "secrethere",
+    "supersecret",
+    "tobedefined",
+    "todo",
+    "token",
+    "webhooksecret",
+];
+
+fn placeholder(named: &SecretEntry) -> Option<Note> {
+    let letters = named.secret.expose().chars();
+    let plain: String = letters.filter(char::is_ascii_alphanumeric).collect();
+    let plain = plain.to_ascii_lowercase();
+    let word = plain.trim_end_matches(|c: char| c.is_ascii_digit());
+    let first = named.secret.expose().chars().next()?;
+    let is_one_character = named.secret.expose().chars().all(|c| c == first);
+    let is_invitation = ["your", "insert", "enter", "put"]
+        .iter()
+        .any(|verb| word.starts_with(verb))
+        && ["here", "secret", "key", "token", "password"]
+            .iter()
+            .any(|end| word.ends_with(end));
+    let is_sample = SAMPLES.iter().any(|sample| {
+        // Some fill it up by repeating it.
+        !word.is_empty() && word.replace(sample, "").is_empty()
+    });
+    let is_meant = named.role != Role::Url && (is_one_character || is_invitation || is_sample);
+    let (place, kind) = (named.place.clone(), NoteKind::Placeholder);
+    is_meant.then_some(Note { place, kind })
+}
+
+/// In `secrets.env` a `#` at the beginning is a mistake, or in quotes.
+fn comment(named: &SecretEntry) -> Option<Note> {
+    let begins = named.secret.expose().trim_start().starts_with(['#', ';']);
+    let is_file = matches!(named.place, Location::File { .. });
+    let (place, kind) = (named.place.clone(), NoteKind::Comment);
+    (begins && !is_file).then_some(Note { place, kind })
+}
+
+/// That the file is not there is meant where credentials take its place.
+fn no_file(set: &BTreeMap<String, SecretEntry>, environment: &Environment) -> Option<Note> {
+    let path = environment.absent_file()?;
+    if !environment.credentials().is_empty() {
+        return None;
+    }
+    let place = Location::whole(path);
+    let kind = NoteKind::NoFile(set.keys().cloned().collect());
+    Some(Note { place, kind })
 }
 
 /// Secrets with the same value. The addresses of two channels may be equal.

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::env_file::{self, EnvFile, begins_with_name};
+use super::env_file::{self, EnvFile, begins_with_name, may_be_shown};
 use super::wide_character::is_wide;
 use super::{ConfigError, ConfigErrors, Doubt, Kind, Location};
 use crate::secret::Secret;
@@ -23,6 +23,8 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 pub struct Environment {
     variables: BTreeMap<String, String>,
     file: Option<Arc<EnvFile>>,
+    /// Where the secrets file was looked for, and is not.
+    absent: Option<PathBuf>,
 }
 
 impl Environment {
@@ -39,6 +41,7 @@ impl Environment {
         Self {
             variables: texts.collect(),
             file: None,
+            absent: None,
         }
     }
 
@@ -67,9 +70,11 @@ impl Environment {
 
     /// The same; mistakes are added to those that were found already.
     pub(super) fn with_file_beside(&self, config: &Path, errors: &mut Vec<ConfigError>) -> Self {
-        let file = EnvFile::read(&secrets_file(config), errors);
+        let path = secrets_file(config);
+        let file = EnvFile::read(&path, errors);
         Self {
             variables: self.variables.clone(),
+            absent: file.is_none().then_some(path),
             file: file.map(Arc::new),
         }
     }
@@ -84,6 +89,11 @@ impl Environment {
             environment.variables.insert(CREDENTIALS.to_owned(), path);
         }
         environment
+    }
+
+    /// Where there is no secrets file.
+    pub(super) fn absent_file(&self) -> Option<&Path> {
+        self.absent.as_deref()
     }
 
     pub(super) fn file(&self) -> Option<&EnvFile> {
@@ -138,9 +148,9 @@ impl Environment {
         match &self.file {
             Some(file) => {
                 let line = file.entries.get(name).map_or(0, |entry| entry.line);
-                Location::line_of(&file.path, line, name)
+                Location::line_of(&file.path, line, shown(name))
             }
-            None => Location::Variable(name.to_owned()),
+            None => Location::Variable(shown(name).to_owned()),
         }
     }
 
@@ -183,6 +193,11 @@ impl Environment {
         found.sort();
         found
     }
+}
+
+/// A name as it stands in a message. Where the configuration wants one, somebody may have written the secret itself.
+fn shown(name: &str) -> &str {
+    if may_be_shown(name) { name } else { "..." }
 }
 
 /// The secrets file of this configuration.
@@ -230,6 +245,7 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
         Self {
             variables: owned.into_iter().collect(),
             file: None,
+            absent: None,
         }
     }
 }

@@ -7,11 +7,15 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::vec;
 
-use reqwest::Url;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
 use tokio::sync::watch;
+use tower::Service;
+use url::Url;
 
 /// Why an address is not called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,30 +119,41 @@ impl Resolver {
     }
 }
 
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let Self {
-            plain_allowed,
-            lookups,
-        } = self.clone();
-        Box::pin(async move {
-            let found = lookups.find(name.as_str()).await;
-            let found = found.ok_or(ResolveError::NotFound)?;
-            let mut refused = None;
-            let mut callable = Vec::with_capacity(found.len());
-            for address in found {
-                let judged = plain_allowed.map(|allowed| may_call(address.ip(), allowed));
-                match judged.unwrap_or(Ok(())) {
-                    Ok(()) => callable.push(address),
-                    Err(why) => refused = Some(why),
-                }
+impl Resolver {
+    async fn resolve(self, name: Name) -> Result<vec::IntoIter<SocketAddr>, ResolveError> {
+        let found = self.lookups.find(name.as_str()).await;
+        let found = found.ok_or(ResolveError::NotFound)?;
+        let mut refused = None;
+        let mut callable = Vec::with_capacity(found.len());
+        for address in found {
+            let judged = self
+                .plain_allowed
+                .map(|plain| may_call(address.ip(), plain));
+            match judged.unwrap_or(Ok(())) {
+                Ok(()) => callable.push(address),
+                Err(why) => refused = Some(why),
             }
-            match refused {
-                Some(why) if callable.is_empty() => Err(ResolveError::Refused(why).into()),
-                _ if callable.is_empty() => Err(ResolveError::NotFound.into()),
-                _ => Ok(Box::new(callable.into_iter()) as Addrs),
-            }
-        })
+        }
+        match refused {
+            Some(why) if callable.is_empty() => Err(ResolveError::Refused(why)),
+            _ if callable.is_empty() => Err(ResolveError::NotFound),
+            _ => Ok(callable.into_iter()),
+        }
+    }
+}
+
+/// As the HTTP library asks for addresses.
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = ResolveError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ResolveError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        Box::pin(self.clone().resolve(name))
     }
 }
 
@@ -237,11 +252,10 @@ mod tests {
     async fn a_name_is_judged_by_its_addresses() {
         let url = Url::parse("http://localhost/").unwrap();
         let resolver = Resolver::of(&url, false);
-        let found = resolver.resolve("localhost".parse().unwrap()).await;
+        let found = resolver.clone().resolve("localhost".parse().unwrap()).await;
         assert!(found.is_ok_and(|mut addresses| addresses.next().is_some()));
         let nowhere = resolver.resolve("nowhere.invalid".parse().unwrap()).await;
-        let error = nowhere.err().unwrap();
-        assert!(error.downcast_ref::<ResolveError>().is_some());
+        assert!(matches!(nowhere, Err(ResolveError::NotFound)));
     }
 
     /// Asked by one test alone: a name server that does not answer until it is told to.

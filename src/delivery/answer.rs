@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_LENGTH, DATE, HeaderMap, LOCATION, RETRY_AFTER, TRANSFER_ENCODING};
-use reqwest::{Response, StatusCode, Url};
+use hyper::StatusCode;
+use hyper::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use url::Url;
 
 use super::answer_text::{kept, text};
+use super::client::Reply;
 use super::failure::Failure;
 use crate::attempt::Attempted;
 use crate::route::LEADS_BACK;
@@ -46,26 +48,29 @@ pub(super) struct Answer {
     clock_ahead: Option<i64>,
     location: Option<String>,
     body: Option<String>,
+    is_whole: bool,
 }
 
 impl Answer {
-    /// Reads the answer's body as far as it is wanted. The status alone decides the outcome: a
-    /// partner that closes in the middle of its body has said what it had to say.
-    pub(super) async fn read(mut response: Response, now: Timestamp) -> Self {
-        let mut body = Vec::new();
-        while body.len() < BODY_READ
-            && let Ok(Some(chunk)) = response.chunk().await
-        {
-            body.extend_from_slice(&chunk);
-        }
-        let (status, headers) = (response.status(), response.headers());
+    /// Reads the answer of `asked`, its body as far as it is wanted.
+    pub(super) async fn read(mut reply: Reply, asked: &Url, now: Timestamp) -> Self {
+        let (body, is_whole) = reply.beginning(BODY_READ).await;
+        let Reply {
+            status, headers, ..
+        } = &reply;
         Self {
-            status,
-            retry_after: retry_after(status, headers, now),
+            status: *status,
+            retry_after: retry_after(*status, headers, now),
             clock_ahead: clock_ahead(headers, now),
-            location: location(status, headers, response.url()),
+            location: location(*status, headers, asked),
             body: kept(&body, headers),
+            is_whole,
         }
+    }
+
+    /// Whether what is wanted of it came in time.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     pub(super) fn is_success(&self) -> bool {
@@ -124,19 +129,6 @@ impl Answer {
 fn says_too_large(body: &str) -> bool {
     let body = body.to_ascii_lowercase();
     TOO_LARGE.iter().any(|words| body.contains(words))
-}
-
-/// Whether `Content-Length` values conflict or are malformed. The HTTP client reads such an answer to HEAD
-/// all the same, and none to POST.
-pub(super) fn lengths_contradict(headers: &HeaderMap) -> bool {
-    if headers.contains_key(TRANSFER_ENCODING) {
-        return false;
-    }
-    let named = headers.get_all(CONTENT_LENGTH).into_iter();
-    let lengths = named.flat_map(|value| value.to_str().unwrap_or_default().split(','));
-    let mut lengths = lengths.map(|length| length.trim().parse::<u64>().ok());
-    let first = lengths.next();
-    first == Some(None) || lengths.any(|other| Some(other) != first)
 }
 
 /// Where a partner that moved is now, without what may be a token: user, query, and long parts of the path.
@@ -214,7 +206,7 @@ fn unix_seconds(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::cause::Cause;
-    use reqwest::header::{HeaderName, HeaderValue};
+    use hyper::header::{HeaderName, HeaderValue};
 
     fn headers(pairs: &[(&HeaderName, &str)]) -> HeaderMap {
         let pairs = pairs.iter();
@@ -277,28 +269,6 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_differ_contradict_each_other() {
-        for (lengths, contradict) in [
-            (&[][..], false),
-            (&["2"], false),
-            (&["2", "2"], false),
-            (&["2, 2"], false),
-            (&["2", "3"], true),
-            (&["2, 3"], true),
-            (&["two"], true),
-            (&["-1"], true),
-        ] {
-            let mut headers = HeaderMap::new();
-            for length in lengths {
-                headers.append(CONTENT_LENGTH, HeaderValue::from_static(length));
-            }
-            assert_eq!(lengths_contradict(&headers), contradict, "{lengths:?}");
-            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-            assert!(!lengths_contradict(&headers));
-        }
-    }
-
-    #[test]
     fn a_location_is_told_without_what_may_be_a_token() {
         let asked = Url::parse("https://a.example/old/hook?key=k").unwrap();
         let told = |status: u16, to: &str| {
@@ -340,6 +310,7 @@ mod tests {
             clock_ahead,
             location: None,
             body: Some(body.to_owned()),
+            is_whole: true,
         }
     }
 

@@ -4,10 +4,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Url, redirect};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{
+    ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+};
+use hyper::http::Extensions;
+use hyper::{Method, Request, StatusCode, Uri};
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use percent_encoding::percent_decode_str;
+use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
 
 use super::address::Resolver;
+use super::connection::{ByProxy, Certificate, Connector};
 use super::failure::{self, Failure, ProxyFault, ProxyTls, Way};
+use super::heard::Heard;
 use super::proxy::{self, Proxies};
 use super::tls::{self, CertificateRequested, TlsError};
 
@@ -16,6 +33,10 @@ use super::tls::{self, CertificateRequested, TlsError};
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 /// Headers of an answer that are read, at the most. Each costs memory while an answer is read.
 const MOST_HEADERS: usize = 256;
+/// How this program names itself.
+const PROGRAM: HeaderValue =
+    HeaderValue::from_static(concat!("voicedrive-relay/", env!("CARGO_PKG_VERSION")));
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 
 /// A client cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,10 +47,10 @@ pub enum ClientError {
     Library(String),
 }
 
-/// A client that calls one address and nobody else.
+/// A client that calls one address and nobody else. It follows no redirects.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    client: Client,
+    client: Client<Connector, Full<Bytes>>,
     way: Way,
     proxy: Option<proxy::Proxy>,
     asked: CertificateRequested,
@@ -37,43 +58,38 @@ pub struct Outgoing {
     taken: Arc<AtomicBool>,
 }
 
+/// An answer whose head is here.
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers; none of a head that the library could not make sense of.
+    pub headers: HeaderMap,
+    /// The certificate with which the server identified itself, in DER.
+    pub certificate: Option<Arc<[u8]>>,
+    body: Option<Incoming>,
+    until: Instant,
+}
+
 impl Outgoing {
-    /// A client for `url`, by `proxies`; `adjust` sets what this kind of request wants besides.
+    /// A client for `url`, by `proxies`, which calls the addresses that `resolver` allows.
     ///
     /// # Errors
     /// `ClientError` when TLS cannot be set up.
-    pub fn to(
-        url: &Url,
-        proxies: &Proxies,
-        adjust: impl FnOnce(ClientBuilder) -> ClientBuilder,
-    ) -> Result<Self, ClientError> {
-        crate::crypto::install();
+    pub fn to(url: &Url, proxies: &Proxies, resolver: Resolver) -> Result<Self, ClientError> {
         let proxy = proxies.of(url);
-        let library = |error: reqwest::Error| ClientError::Library(failure::innermost(&error));
         let secure = url.scheme() == "https";
-        let mut builder = lenient(Client::builder())
-            .user_agent(concat!("voicedrive-relay/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .http1_only()
-            .no_proxy()
-            .dns_resolver(Resolver::of_any())
-            .pool_idle_timeout(IDLE_CONNECTION);
         let proxy_tls = proxy.map(|proxy| match proxy.expose().scheme() {
             "https" => ProxyTls::Begins,
             _ => ProxyTls::None,
         });
         let asked = CertificateRequested::default();
-        builder = if secure || proxy_tls == Some(ProxyTls::Begins) {
-            builder.tls_backend_preconfigured(tls::client_config(&["http/1.1"], &asked)?)
-        } else {
-            // Without encryption, a machine need not have any certificates.
-            builder.tls_certs_only([])
-        };
-        if let Some(proxy) = proxy {
-            builder = builder.proxy(Proxy::all(proxy.expose().clone()).map_err(library)?);
-        }
+        // Without encryption, a machine need not have any certificates.
+        let speaks_tls = secure || proxy_tls == Some(ProxyTls::Begins);
+        let config = speaks_tls.then(|| tls::client_config(&["http/1.1"], &asked));
+        let by_proxy = proxy.map(|proxy| by_proxy(proxy.expose())).transpose()?;
+        let connector = Connector::new(resolver, config.transpose()?, by_proxy);
         Ok(Self {
-            client: adjust(builder).build().map_err(library)?,
+            client: lenient().build(connector),
             way: Way {
                 secure,
                 proxy: proxy_tls,
@@ -84,25 +100,70 @@ impl Outgoing {
         })
     }
 
-    /// Begins a POST.
-    pub fn post(&self, url: Url) -> RequestBuilder {
-        self.client.post(url)
+    /// Makes a request. Head and body of the answer come within `limit`, or no more of it is read.
+    ///
+    /// # Errors
+    /// Why there is no answer. One that the library cannot make sense of is one all the same as soon as it has a status.
+    pub async fn ask(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: impl Into<Bytes>,
+        limit: Duration,
+    ) -> Result<Reply, Failure> {
+        let mut request = Request::new(Full::new(body.into()));
+        *request.method_mut() = method;
+        *request.uri_mut() = address(url).map_err(Failure::Other)?;
+        *request.headers_mut() = headers;
+        self.add_usual_headers(url, request.headers_mut());
+        let connection = capture_connection(&mut request);
+        let until = sleep(limit).deadline();
+        let answer = timeout_at(until, self.client.request(request)).await;
+        let heard = heard(&connection);
+        let status = heard.as_ref().and_then(Heard::status);
+        let (head, body) = match answer {
+            Ok(Ok(answer)) => {
+                if let Some(heard) = heard {
+                    heard.end();
+                }
+                answer.into_parts()
+            }
+            Ok(Err(error)) => {
+                let status = status.ok_or_else(|| self.failure(&error))?;
+                return Ok(Reply::of_status(status, until));
+            }
+            Err(_) => {
+                let late = Failure::TimedOut(limit);
+                return Err(status.map_or(late, |status| Failure::unfinished(status.as_u16())));
+            }
+        };
+        let certificate = head.extensions.get::<Certificate>();
+        Ok(Reply {
+            status: head.status,
+            certificate: certificate.map(|certificate| certificate.0.clone()),
+            headers: head.headers,
+            body: Some(body),
+            until,
+        })
     }
 
-    /// Begins a GET.
-    pub fn get(&self, url: Url) -> RequestBuilder {
-        self.client.get(url)
-    }
-
-    /// Begins a HEAD.
-    pub fn head(&self, url: Url) -> RequestBuilder {
-        self.client.head(url)
+    fn add_usual_headers(&self, url: &Url, headers: &mut HeaderMap) {
+        headers.entry(USER_AGENT).or_insert(PROGRAM);
+        headers.entry(ACCEPT).or_insert(ANYTHING);
+        if let Some(login) = login(url) {
+            headers.entry(AUTHORIZATION).or_insert(login);
+        }
+        // With TLS, the tunnel was opened with it.
+        let plain = self.proxy.as_ref().filter(|_| !self.way.secure);
+        if let Some(login) = plain.and_then(|proxy| login(proxy.expose())) {
+            headers.insert(PROXY_AUTHORIZATION, login);
+        }
     }
 
     /// Why a request of this client did not succeed.
-    #[must_use]
-    pub fn failure(&self, error: &reqwest::Error) -> Failure {
-        match failure::classify(error, self.way) {
+    fn failure(&self, error: &legacy::Error) -> Failure {
+        match failure::classify(error, error.is_connect(), self.way) {
             // A server may end the connection without a word when it wanted a certificate; or the word is lost with it.
             Failure::Broken | Failure::TlsEnded | Failure::Tls(_) if self.was_asked() => {
                 Failure::WantsCertificate
@@ -149,17 +210,82 @@ impl Outgoing {
     }
 }
 
-/// Accepts answers with old or malformed headers: only the status counts, and an answer that
-/// cannot be read means that the event is sent twice.
-fn lenient(builder: ClientBuilder) -> ClientBuilder {
+impl Reply {
+    fn of_status(status: StatusCode, until: Instant) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            certificate: None,
+            body: None,
+            until,
+        }
+    }
+
+    /// The beginning of its body, not much more than `most` bytes, and whether as much as is wanted came in time. A
+    /// partner that ends the connection in the middle of its body has said what it had to say.
+    pub async fn beginning(&mut self, most: usize) -> (Vec<u8>, bool) {
+        let mut beginning = Vec::new();
+        let Some(body) = &mut self.body else {
+            return (beginning, true);
+        };
+        while beginning.len() < most {
+            match timeout_at(self.until, body.frame()).await {
+                Ok(Some(Ok(frame))) => beginning.extend(frame.into_data().unwrap_or_default()),
+                Ok(Some(Err(_)) | None) => break,
+                Err(_) => return (beginning, false),
+            }
+        }
+        (beginning, true)
+    }
+}
+
+/// A library that accepts answers with old or malformed headers: only the status counts, and an answer that
+/// cannot be read means that nobody sees what its body says.
+fn lenient() -> legacy::Builder {
+    let mut builder = Client::builder(TokioExecutor::new());
     builder
+        .pool_idle_timeout(IDLE_CONNECTION)
+        .pool_timer(TokioTimer::new())
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_ignore_invalid_headers_in_responses(true)
-        .http1_max_headers(MOST_HEADERS)
+        .http1_max_headers(MOST_HEADERS);
+    builder
 }
 
-/// What a client to a receiver of webhooks looks up: addresses that may be called.
-pub fn guarded(builder: ClientBuilder, url: &Url, allow_http: bool) -> ClientBuilder {
-    builder.dns_resolver(Resolver::of(url, allow_http))
+/// What was heard on the connection of a request.
+fn heard(connection: &CaptureConnection) -> Option<Heard> {
+    let mut extras = Extensions::new();
+    let connected = connection.connection_metadata();
+    connected.as_ref()?.get_extras(&mut extras);
+    extras.remove()
+}
+
+fn by_proxy(url: &Url) -> Result<ByProxy, ClientError> {
+    Ok(ByProxy {
+        address: address(url).map_err(ClientError::Library)?,
+        login: login(url),
+        program: PROGRAM,
+    })
+}
+
+/// The URL as the library has it. Its words name no part of it, which may be a secret.
+fn address(url: &Url) -> Result<Uri, String> {
+    Uri::try_from(url.as_str()).map_err(|error| error.to_string())
+}
+
+/// User and password that stand in a URL, as a header.
+fn login(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let plain = |text| percent_decode_str(text).collect::<Vec<u8>>();
+    let (user, password) = (
+        plain(url.username()),
+        plain(url.password().unwrap_or_default()),
+    );
+    let encoded = STANDARD.encode([&user[..], b":", &password].concat());
+    let mut header = HeaderValue::try_from(format!("Basic {encoded}")).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }

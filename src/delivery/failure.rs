@@ -36,6 +36,8 @@ pub enum Failure {
     ClockDiffers(u16, i64),
     /// The whole attempt took longer than the timeout.
     TimedOut(Duration),
+    /// This is what the answer said, and it did not come to its end within the timeout.
+    Unfinished(Box<Failure>),
     /// The host's name could not be resolved.
     NameNotFound,
     /// The host has only addresses that are never called.
@@ -109,6 +111,12 @@ impl ProxyFault {
 }
 
 impl Failure {
+    /// An answer with this status that did not come to its end.
+    #[must_use]
+    pub fn unfinished(status: u16) -> Self {
+        Self::Unfinished(Box::new(Self::Status(status)))
+    }
+
     /// The word of the closed list for it.
     #[must_use]
     pub fn cause(&self) -> Cause {
@@ -118,6 +126,9 @@ impl Failure {
             Self::TooLarge(_) => Cause::TooLarge,
             Self::ClockDiffers(..) => Cause::Clock,
             Self::TimedOut(_) => Cause::TimedOut,
+            // It says nothing against the event.
+            Self::Unfinished(said) if matches!(**said, Self::Status(200..=299)) => Cause::TimedOut,
+            Self::Unfinished(said) => said.cause(),
             Self::NameNotFound => Cause::NameNotFound,
             Self::AddressRefused(_) | Self::LeadsBack(_) => Cause::WrongAddress,
             Self::Refused => Cause::ConnectionRefused,
@@ -158,12 +169,11 @@ pub(super) enum ProxyTls {
 
 /// Puts what the HTTP client reports into the closed list. The URL is left out: it may hold a token.
 #[must_use]
-pub(super) fn classify(error: &reqwest::Error, way: Way) -> Failure {
+pub(super) fn classify(error: &(dyn Error + 'static), connecting: bool, way: Way) -> Failure {
     let found = causes(error).find_map(known);
     let Some(found) = found else {
         return Failure::Other(innermost(error));
     };
-    let connecting = error.is_connect();
     // Without TLS at the other end, the proxy is the only one who is spoken to; with it, until the tunnel stands.
     let of_proxy = way
         .proxy

@@ -1,9 +1,11 @@
 //! One signed POST to the partner, and what came of it (contract, section 5).
 
-use reqwest::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::Method;
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
+use super::address::Resolver;
 use super::answer::Answer;
-use super::client::{ClientError, Outgoing, guarded};
+use super::client::{ClientError, Outgoing};
 use super::failure::Failure;
 use super::second_look::explained;
 use super::signature;
@@ -41,7 +43,7 @@ impl Partner {
     /// # Errors
     /// `SetupError` when TLS cannot be set up.
     pub fn new(route: &Route, clock: Clock) -> Result<Self, SetupError> {
-        let client = client(route, false)?;
+        let client = client(route)?;
         Ok(Self { client, clock })
     }
 
@@ -53,10 +55,7 @@ impl Partner {
         let payload_size = body.len();
         let began = self.clock.moment();
         let started_at = began.wall;
-        let exchange = self.exchange(route, due, started_at, body);
-        let result = tokio::time::timeout(route.timeout, exchange)
-            .await
-            .unwrap_or(Err(Failure::TimedOut(route.timeout)));
+        let result = self.exchange(route, due, started_at, body).await;
         let took = self.clock.monotonic().saturating_sub(began.monotonic);
         let left = route.timeout.saturating_sub(took);
         let result = match result {
@@ -79,7 +78,7 @@ impl Partner {
             payload_size,
         };
         match result {
-            Ok(answer) if answer.is_success() => {
+            Ok(answer) if answer.is_success() && answer.is_whole() => {
                 self.client.was_taken();
                 answer.into_attempted(attempted)
             }
@@ -88,22 +87,20 @@ impl Partner {
                 let failure = answer.failure(signs);
                 let of_proxy = self.client.answer_of_proxy(&failure);
                 let failure = of_proxy.unwrap_or(failure);
-                Attempted {
-                    outcome: Outcome::Failed,
-                    error: Some(failure.to_string()),
-                    cause: Some(failure.cause()),
-                    ..answer.into_attempted(attempted)
+                if answer.is_whole() {
+                    let attempted = answer.into_attempted(attempted);
+                    return failed(Outcome::Failed, &failure, attempted);
                 }
+                let failure = Failure::Unfinished(Box::new(failure));
+                failed(Outcome::Timeout, &failure, answer.into_attempted(attempted))
             }
-            Err(failure) => Attempted {
-                outcome: match failure {
-                    Failure::TimedOut(_) => Outcome::Timeout,
+            Err(failure) => {
+                let outcome = match failure {
+                    Failure::TimedOut(_) | Failure::Unfinished(_) => Outcome::Timeout,
                     _ => Outcome::Failed,
-                },
-                error: Some(failure.to_string()),
-                cause: Some(failure.cause()),
-                ..attempted
-            },
+                };
+                failed(outcome, &failure, attempted)
+            }
         }
     }
 
@@ -125,8 +122,11 @@ impl Partner {
             ("x-request-id".to_owned(), due.id.clone()),
             ("x-webhook-attempt".to_owned(), due.attempt.to_string()),
         ];
+        let bearer = route.bearer.as_ref();
+        let bearer = bearer.map(|token| format!("Bearer {}", token.expose()));
+        let bearer = bearer.map(|value| ("authorization".to_owned(), value));
         let configured = route.headers.iter().cloned();
-        for (name, value) in configured.chain(own).chain(signed) {
+        for (name, value) in configured.chain(own).chain(signed).chain(bearer) {
             let header = HeaderName::try_from(name)
                 .ok()
                 .zip(HeaderValue::try_from(value).ok());
@@ -135,27 +135,28 @@ impl Partner {
             };
             headers.insert(name, value);
         }
-        let mut request = self.client.post(route.url.clone()).headers(headers);
-        if let Some(token) = &route.bearer {
-            request = request.bearer_auth(token.expose());
-        }
-        let response = request.body(body).send().await;
-        let response = response.map_err(|error| self.client.failure(&error))?;
-        Ok(Answer::read(response, self.clock.now()).await)
+        let (url, limit) = (&route.url, route.timeout);
+        let asked = self.client.ask(Method::POST, url, headers, body, limit);
+        Ok(Answer::read(asked.await?, url, self.clock.now()).await)
     }
 }
 
-/// A client that calls the receiver of `route` and nobody else; `tells_certificate` lets its
-/// answers say with which certificate the receiver identified itself.
+fn failed(outcome: Outcome, failure: &Failure, attempted: Attempted) -> Attempted {
+    Attempted {
+        outcome,
+        error: Some(failure.to_string()),
+        cause: Some(failure.cause()),
+        ..attempted
+    }
+}
+
+/// A client that calls the receiver of `route` and nobody else.
 ///
 /// # Errors
 /// `SetupError` when TLS cannot be set up.
-pub fn client(route: &Route, tells_certificate: bool) -> Result<Outgoing, SetupError> {
-    let client = Outgoing::to(&route.url, &route.proxies, |builder| {
-        guarded(builder, &route.url, route.allow_http)
-            .pool_max_idle_per_host(route.concurrency)
-            .tls_info(tells_certificate)
-    });
+pub fn client(route: &Route) -> Result<Outgoing, SetupError> {
+    let resolver = Resolver::of(&route.url, route.allow_http);
+    let client = Outgoing::to(&route.url, &route.proxies, resolver);
     client.map_err(|why| SetupError {
         route: route.name.clone(),
         why,

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
-use reqwest::tls::TlsInfo;
+use hyper::{HeaderMap, Method, StatusCode};
 use tokio::net::{TcpStream, lookup_host};
 
-use super::answer::{clock_ahead, lengths_contradict};
+use super::answer::clock_ahead;
 use super::failure::{self, Failure, ProxyFault};
 use super::partner::{SetupError, client};
 use super::proxy::Proxy;
@@ -36,21 +35,20 @@ pub struct Probe {
 /// # Errors
 /// `Ok(Err(…))` is why it cannot be reached; `SetupError` when nothing can be.
 pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure>, SetupError> {
-    let client = client(route, true)?;
+    let client = client(route)?;
     let began = clock.monotonic();
-    let request = client.head(route.url.clone()).send();
-    let answer = match tokio::time::timeout(route.timeout, request).await {
-        Err(_) => return Ok(Err(Failure::TimedOut(route.timeout))),
-        Ok(Err(error)) => {
-            let failure = client.failure(&error);
+    let headers = HeaderMap::new();
+    let asked = client.ask(Method::HEAD, &route.url, headers, "", route.timeout);
+    let answer = match asked.await {
+        Err(failure) => {
             return Ok(Err(
                 explained(&client, &route.url, failure, route.timeout).await
             ));
         }
-        Ok(Ok(answer)) => answer,
+        Ok(answer) => answer,
     };
     let took = clock.monotonic().saturating_sub(began);
-    let status = answer.status().as_u16();
+    let status = answer.status.as_u16();
     if let Some(failure) = client.answer_of_proxy(&Failure::Status(status)) {
         return Ok(Err(failure));
     }
@@ -58,21 +56,16 @@ pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure
     if client.was_asked() && matches!(status, 400 | 403 | 495 | 496) {
         return Ok(Err(Failure::WantsCertificate));
     }
-    if lengths_contradict(answer.headers()) {
-        return Ok(Err(Failure::BadHead));
-    }
     // An answer to HEAD has no body that would say so.
-    let unclear = answer.status() == StatusCode::BAD_REQUEST && client.is_plain();
+    let unclear = answer.status == StatusCode::BAD_REQUEST && client.is_plain();
     if unclear && speaks_tls(&route.url, route.timeout).await {
         return Ok(Err(Failure::WantsTls));
     }
-    let certificate = answer.extensions().get::<TlsInfo>();
-    let certificate = certificate.and_then(TlsInfo::peer_certificate);
     Ok(Ok(Probe {
         status,
         took,
-        clock_ahead: clock_ahead(answer.headers(), clock.now()),
-        certificate_ends: certificate.and_then(ends),
+        clock_ahead: clock_ahead(&answer.headers, clock.now()),
+        certificate_ends: answer.certificate.as_deref().and_then(ends),
     }))
 }
 

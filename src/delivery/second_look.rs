@@ -4,9 +4,11 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
+use hyper::{HeaderMap, Method};
+use url::Url;
 
-use super::client::{Outgoing, guarded};
+use super::address::Resolver;
+use super::client::{Outgoing, Reply};
 use super::failure::{Failure, ProxyFault};
 use super::proxy::{Proxies, Proxy};
 
@@ -43,13 +45,10 @@ async fn speaks_http(proxy: Option<&Proxy>, at_most: Duration) -> bool {
     if url.set_username("").and(url.set_password(None)).is_err() {
         return true;
     }
-    let Ok(client) = Outgoing::to(&url, &Proxies::default(), |builder| builder) else {
+    let Ok(client) = Outgoing::to(&url, &Proxies::default(), Resolver::of_any()) else {
         return true;
     };
-    match tokio::time::timeout(PATIENCE.min(at_most), client.head(url).send()).await {
-        Ok(Err(error)) => !matches!(client.failure(&error), Failure::NotHttp),
-        Ok(Ok(_)) | Err(_) => true,
-    }
+    !matches!(head(&client, &url, at_most).await, Err(Failure::NotHttp))
 }
 
 /// Whether what listens at the port of `url` begins TLS, whatever is wrong with it then.
@@ -57,15 +56,14 @@ pub(super) async fn speaks_tls(url: &Url, at_most: Duration) -> bool {
     let Some(secure) = with_tls(url) else {
         return false;
     };
-    let client = Outgoing::to(&secure, &Proxies::default(), |builder| {
-        guarded(builder, &secure, true)
-    });
-    let Ok(client) = client else { return false };
-    let asked = client.head(secure).send();
-    match tokio::time::timeout(PATIENCE.min(at_most), asked).await {
-        Ok(Ok(_)) => true,
-        Ok(Err(error)) => matches!(
-            client.failure(&error),
+    let resolver = Resolver::of(&secure, true);
+    let Ok(client) = Outgoing::to(&secure, &Proxies::default(), resolver) else {
+        return false;
+    };
+    match head(&client, &secure, at_most).await {
+        Ok(_) => true,
+        Err(failure) => matches!(
+            failure,
             Failure::Certificate(_)
                 | Failure::TlsTooOld
                 | Failure::NoCommonTls
@@ -75,9 +73,15 @@ pub(super) async fn speaks_tls(url: &Url, at_most: Duration) -> bool {
                 | Failure::NotHttp
                 | Failure::HeadTooLong
                 | Failure::Broken
+                | Failure::Unfinished(_)
         ),
-        Err(_) => false,
     }
+}
+
+async fn head(client: &Outgoing, url: &Url, at_most: Duration) -> Result<Reply, Failure> {
+    let limit = PATIENCE.min(at_most);
+    let headers = HeaderMap::new();
+    client.ask(Method::HEAD, url, headers, "", limit).await
 }
 
 /// The root of the same host and port, with TLS.

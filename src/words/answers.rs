@@ -159,12 +159,16 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
         "status" if message.ends_with("by its id") => {
             "対応不要のイベントは、まとめて再送できません。ID を指定して 1 件ずつ再送してください"
         }
-        "status" => "accepted、retrying、delivered、exhausted、dismissed のどれかにしてください",
+        "status" => {
+            "状態 (status) は accepted、retrying、delivered、exhausted、dismissed のどれかにしてください"
+        }
         "route" => return of_route(message),
-        "since" | "until" => "日時にしてください (例: 2025-10-26、2025-10-26T14:30:00+09:00)",
+        "since" | "until" => {
+            "期間 (--since、--until) は日時にしてください (例: 2025-10-26、2025-10-26T14:30:00+09:00)"
+        }
         "reason" => "理由は 1 から 500 文字にしてください",
-        "subject" | "jti" => "1 から 191 文字にしてください",
-        "days" => "1 から 3650 までの日数にしてください",
+        "subject" | "jti" => "トークンの ID と持ち主の名前は 1 から 191 文字にしてください",
+        "days" => "トークンの期間 (--days) は 1 から 3650 までの日数にしてください",
         "begin" => "イベントの ID か、その始まりの部分にしてください",
         "RELAY_JWT_SECRET" => {
             let reload = commands.typed("reload");
@@ -174,18 +178,20 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
         }
         "scope" => {
             let known = Scope::ALL.map(Scope::as_str).join(", ");
-            return format!("scope: 次の中から 1 つ以上を指定してください: {known}");
+            return format!(
+                "トークンの権限 (--scope) は、次の中から 1 つ以上を指定してください: {known}"
+            );
         }
         field => return format!("{field}: この値は使えません"),
     };
-    format!("{field}: {accepted}")
+    accepted.to_owned()
 }
 
 /// `message` names the event that was perhaps meant before a question mark.
 fn of_unlisted(message: &str) -> String {
     let meant = meant(message);
     format!(
-        "event: このイベント名は、設定の server.known_events にありません。{meant}名前を確かめるか、server.known_events に加えてください"
+        "このイベント名は、設定の server.known_events にありません。{meant}名前を確かめるか、server.known_events に加えてください"
     )
 }
 
@@ -235,7 +241,7 @@ fn of_route(message: &str) -> String {
     let known = message.rsplit(": ").next().unwrap_or_default();
     let meant = meant(message);
     format!(
-        "route: この名前の送り先は設定になく、そこに送るイベントもありません。{meant}設定にある送り先: {known}"
+        "この名前の送り先は設定になく、そこに送るイベントもありません。{meant}設定にある送り先: {known}"
     )
 }
 

@@ -247,12 +247,30 @@ pub(crate) fn secret_is_nowhere(
 }
 
 /// A reload that would lose secrets, routes or messages; `drop` is the command that accepts the loss.
-pub(crate) fn would_be_lost(names: &str, drop: &str, language: Language) -> String {
+pub(crate) fn would_be_lost(names: &[impl AsRef<str>], drop: &str, language: Language) -> String {
+    let names = names.iter().map(|name| lost(name.as_ref(), language));
+    let names = names.collect::<Vec<_>>().join(", ");
     both!(
         language,
         "何も変更していません。使用中の {names} がなくなります。そのつもりであれば {drop} を実行してください",
         "nothing was changed: {names} would be lost, which is in force. If you mean it: {drop}"
     )
+}
+
+/// What is lost; the last part of its name may be a word of the configuration.
+fn lost(name: &str, language: Language) -> String {
+    let parts = name.rsplit_once(": ").or_else(|| name.rsplit_once('.'));
+    let Some((owner, key)) = parts else {
+        return name.to_owned();
+    };
+    let thing = match key {
+        "signature" => language.say("署名", "signature"),
+        "bearer" => language.say("トークン", "bearer"),
+        "proxy" => language.say("プロキシ", "proxy"),
+        "password" => language.say("パスワード", "password"),
+        _ => return name.to_owned(),
+    };
+    both!(language, "{owner} の{thing}", "{name}")
 }
 
 /// An unknown event type, with the one that was perhaps meant.

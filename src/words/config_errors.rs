@@ -45,6 +45,10 @@ impl Kind {
                 let why = why.describe(language);
                 both!(language, "読めません。{why}", "cannot be read: {why}")
             }
+            Self::FileTooLarge => say(
+                "大きすぎます (1 MiB まで)。別のファイルではないか確かめてください",
+                "is too large (1 MiB at the most); see whether it is another file",
+            ),
             Self::Forbidden(forbidden) => forbidden.describe(language),
             Self::NotToml { said, column } => {
                 let why = super::toml::in_japanese(said);

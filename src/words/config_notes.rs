@@ -75,6 +75,26 @@ impl NoteKind {
                 "値が ${...}、$NAME、<...> のように、後で置き換える形で書かれています。置き換えられずに、そのままの文字が値になります。値そのものを書いてください",
                 "is written as something to be replaced (${...}, $NAME, <...>), which nothing replaces: these characters are the value; write the value itself",
             ),
+            Self::Placeholder => (
+                "見本の文字か、同じ文字の繰り返しのままです。本物の値に替えてください (voicedrive-relay secret make)",
+                "is what a template has in this place, or one character again and again; write the real value (voicedrive-relay secret make)",
+            ),
+            Self::Comment => (
+                "値が # か ; から始まっています。ここではコメントにならず、そのまま値になります。コメントなら取り除いてください",
+                "begins with # or ;, which begins no comment here: all of it is the value; take a comment away",
+            ),
+            Self::NoFile(names) if names.is_empty() => (
+                "ファイルがありません。消したのでなければ、バックアップから戻してください。秘密の値はここに書きます",
+                "there is no such file; put it back from a backup if nobody meant to delete it: secrets are written there",
+            ),
+            Self::NoFile(names) => {
+                let names = names.join(", ");
+                return both!(
+                    language,
+                    "ファイルがないため、環境変数を使っています ({names})。消したのでなければ、バックアップから戻してください",
+                    "there is no such file, and variables of the environment count ({names}); put it back from a backup if nobody meant to delete it"
+                );
+            }
             Self::Overridden => (
                 "secrets.env があるため、この環境変数は使われません",
                 "does not count, because there is a secrets.env",

@@ -68,6 +68,14 @@ impl Failure {
                     "no complete answer within {limit:?}"
                 )
             }
+            Self::Unfinished(said) => {
+                let said = said.describe(language);
+                both!(
+                    language,
+                    "{said}。応答の続きは時間内に届きませんでした",
+                    "{said}; the rest of the answer did not come in time"
+                )
+            }
             Self::NameNotFound => both!(
                 language,
                 "ホスト名のアドレスが見つかりません",

@@ -11,6 +11,8 @@ use crate::system_error::SystemError;
 const TEXT: &str = "\u{1}";
 /// How an answer ends that came by way of a proxy.
 const BY_PROXY: &str = " (by way of the proxy)";
+/// How an answer ends that did not come to its end.
+const UNFINISHED: &str = "; the rest of the answer did not come in time";
 /// How what is wrong on the way to a proxy begins.
 const OF_PROXY: &str = "the proxy: ";
 /// A placeholder for a number.
@@ -22,6 +24,9 @@ impl Failure {
     pub(crate) fn of_sentence(said: &str) -> Option<Self> {
         if let Some(answered) = said.strip_suffix(BY_PROXY) {
             return Some(Self::ByProxy(Box::new(Self::alone(answered)?)));
+        }
+        if let Some(said) = said.strip_suffix(UNFINISHED) {
+            return Some(Self::Unfinished(Box::new(Self::of_sentence(said)?)));
         }
         let of_proxy = said.strip_prefix(OF_PROXY);
         Self::alone(said).or_else(|| {
@@ -165,7 +170,7 @@ mod tests {
     use crate::language::Language;
 
     /// How many kinds of failures there are, those of certificates among them.
-    const KINDS: usize = 38;
+    const KINDS: usize = 39;
 
     /// A new kind does not compile before it has its number, and the test demands that it be found again.
     fn number(failure: &Failure) -> usize {
@@ -176,6 +181,7 @@ mod tests {
             Failure::LeadsBack(_) => 3,
             Failure::ClockDiffers(..) => 4,
             Failure::TimedOut(_) => 5,
+            Failure::Unfinished(_) => 38,
             Failure::NameNotFound => 6,
             Failure::AddressRefused(_) => 7,
             Failure::Refused => 8,
@@ -227,6 +233,8 @@ mod tests {
             Failure::ClockDiffers(401, 600),
             Failure::ClockDiffers(401, -600),
             Failure::TimedOut(Duration::from_secs(5)),
+            Failure::unfinished(200),
+            Failure::Unfinished(Box::new(Failure::ClockDiffers(401, 600))),
             Failure::Certificate(BadCertificate::Expired(day())),
             Failure::Certificate(BadCertificate::NotYetValid(day())),
             Failure::Certificate(BadCertificate::OtherName(vec!["a, b, ...".to_owned()])),
@@ -244,7 +252,8 @@ mod tests {
         for failure in all {
             let said = failure.to_string();
             assert_eq!(Failure::of_sentence(&said), Some(failure.clone()), "{said}");
-            if !matches!(failure, Failure::Proxy(_) | Failure::ByProxy(_)) {
+            let is_of_answer = matches!(failure, Failure::ByProxy(_) | Failure::Unfinished(_));
+            if !is_of_answer && !matches!(failure, Failure::Proxy(_)) {
                 let by_proxy = of_proxy(failure);
                 let said = by_proxy.to_string();
                 assert_eq!(Failure::of_sentence(&said), Some(by_proxy), "{said}");

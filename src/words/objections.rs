@@ -70,6 +70,15 @@ impl Objection {
                     "the mail server does not take every recipient now; it is tried again for {hours} hours: {late}"
                 )
             }
+            Self::Recipients(refused) if refused.iter().all(|one| one.for_now) => {
+                let refused = refused.iter().map(|refused| refused.describe(language));
+                let refused = refused.collect::<Vec<_>>().join("; ");
+                both!(
+                    language,
+                    "メールサーバーが今は受け付けない宛先があります。時間をおいて送り直します: {refused}",
+                    "the mail server does not take every recipient now; it is tried again later: {refused}"
+                )
+            }
             Self::Recipients(refused) => {
                 let refused = refused.iter().map(|refused| refused.describe(language));
                 let refused = refused.collect::<Vec<_>>().join("; ");
@@ -159,7 +168,7 @@ pub(crate) fn of_channel(
 }
 
 /// The sentence of a kept objection; an older version kept it in one language alone.
-fn of_kept(kept: &str, language: Language) -> String {
+pub(crate) fn of_kept(kept: &str, language: Language) -> String {
     let sentences = serde_json::from_str(kept);
     let sentence = sentences
         .ok()
@@ -263,6 +272,11 @@ impl RefusedRecipient {
         let recipient = &self.recipient;
         match &self.reason {
             // That it is the mail server who refuses stands before the recipients.
+            Mail::Refused(code, said) if self.for_now => both!(
+                language,
+                "{recipient} (今だけの応答: 「{code} {said}」)",
+                "{recipient} (for now: {code} {said})"
+            ),
             Mail::Refused(code, said) => both!(
                 language,
                 "{recipient} (応答: 「{code} {said}」)",
@@ -306,6 +320,25 @@ mod tests {
             assert_eq!(told.matches(phrase).count(), 1, "{told}");
             assert!(told.contains("550 no such user"), "{told}");
         }
+    }
+
+    #[test]
+    fn a_recipient_who_is_not_taken_for_now_is_told_apart() {
+        let told = |codes: &[(u16, bool)]| {
+            let refused = codes.iter().map(|&(code, for_now)| RefusedRecipient {
+                recipient: "a@clinic.example".to_owned(),
+                reason: Mail::Refused(code, "said".to_owned()),
+                for_now,
+            });
+            Objection::Recipients(refused.collect())
+        };
+        let for_now = told(&[(450, true)]);
+        assert!(for_now.describe(Language::En).contains("tried again later"));
+        assert!(for_now.describe(Language::Ja).contains("送り直します"));
+        let both = told(&[(450, true), (550, false)]).describe(Language::En);
+        assert!(both.contains("(for now: 450 said)"), "{both}");
+        assert!(both.contains("(550 said)"), "{both}");
+        assert!(!both.contains("tried again"), "{both}");
     }
 
     #[test]

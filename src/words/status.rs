@@ -57,6 +57,15 @@ pub(crate) fn full_in(days: u64, language: Language) -> String {
     )
 }
 
+/// Why the dead man's switch is not called.
+pub(crate) fn dead_heartbeat(why: &str, language: Language) -> String {
+    both!(
+        language,
+        "死活監視 (alerts.heartbeat_url): {why}",
+        "alerts.heartbeat_url (the sign that the relay is alive): {why}"
+    )
+}
+
 /// When the relay's own certificate ends.
 pub(crate) fn certificate_ends(at: &str, language: Language) -> String {
     both!(

@@ -19,7 +19,9 @@ impl SystemError {
                 "{said}: raise LimitNOFILE= of the service, or ulimit -n in a shell"
             );
         }
-        match (language, in_japanese(self.kind()), self.number()) {
+        let sentence = self.number().and_then(of_number);
+        let sentence = sentence.or_else(|| in_japanese(self.kind()));
+        match (language, sentence, self.number()) {
             (Language::En, ..) => self.said().to_owned(),
             _ if !self.is_ordinary() => "通常のファイルではありません".to_owned(),
             (Language::Ja, Some(sentence), _) => sentence.to_owned(),
@@ -27,6 +29,24 @@ impl SystemError {
             (Language::Ja, None, None) => "システムのエラーです".to_owned(),
         }
     }
+}
+
+/// Errors for which the library has no kind of its own, by their number on Linux.
+fn of_number(number: i32) -> Option<&'static str> {
+    Some(match number {
+        5 => "ディスクなどの装置の読み書きに失敗しました。装置の故障のおそれがあります",
+        6 | 19 => "その装置がありません",
+        12 => "メモリーが足りません",
+        16 => "ほかのプログラムが使用中です",
+        22 => "この名前や値は使えません",
+        23 | 24 => "同時に開けるファイルの数が上限に達しました",
+        31 => "これ以上リンクを作れません",
+        40 => "リンクが輪になっていて、ファイルにたどり着けません",
+        105 => "ネットワークの処理に使うメモリーが足りません",
+        116 => "ネットワーク上のファイルが見つからなくなりました",
+        117 => "ディスクの中身が壊れているおそれがあります",
+        _ => return None,
+    })
 }
 
 /// In English, for the log.
@@ -84,13 +104,16 @@ mod tests {
         assert_eq!(told(2, Language::En), said);
         let japanese = "ファイルまたはディレクトリがありません";
         assert_eq!(told(2, Language::Ja), japanese);
-        assert_eq!(told(5, Language::Ja), "システムのエラーです (番号 5)");
         for number in [23, 24] {
             for language in [Language::Ja, Language::En] {
                 let told = told(number, language);
                 assert!(told.contains("LimitNOFILE="), "{told}");
             }
         }
+        assert!(told(5, Language::Ja).contains("故障"));
+        let looped = told(40, Language::Ja);
+        assert!(!looped.contains("番号") && !looped.is_ascii(), "{looped}");
+        assert_eq!(told(95, Language::Ja), "システムのエラーです (番号 95)");
         let odd = of_system(&io::Error::other("odd"), Language::Ja);
         assert_eq!(odd, "システムのエラーです");
     }

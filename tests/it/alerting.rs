@@ -445,6 +445,20 @@ async fn a_receiver_that_hangs_delays_no_heartbeat() {
 }
 
 #[tokio::test]
+async fn a_heartbeat_that_nobody_takes_is_known_until_somebody_does() {
+    let switch = Sink::start().await;
+    let mut night = Night::begin(Language::En, Some(&switch)).await;
+    night.bench.dispatcher.step().await;
+    switch.refuse(true);
+    night.watch.step().await;
+    let why = night.observations.heartbeat_objection().unwrap();
+    assert!(why.contains("HTTP"), "{why}");
+    switch.refuse(false);
+    night.watch.step().await;
+    assert_eq!(night.observations.heartbeat_objection(), None);
+}
+
+#[tokio::test]
 async fn a_clock_far_from_the_time_that_passed_is_told_until_it_is_set_right() {
     let day = Duration::from_hours(24);
     for (wrong, off) in [

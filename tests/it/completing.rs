@@ -66,27 +66,60 @@ fn line(typed: &[&str]) -> String {
 
 #[test]
 fn bash_completes_below_the_first_word() {
-    every_case_is_offered(|typed| {
-        let typed = ["voicedrive-relay"].iter().chain(typed).copied();
-        let typed: Vec<&str> = typed.collect();
-        let (current, before) = typed.split_last().unwrap();
-        let mut bash = Command::new("bash");
-        bash.arg("-c")
-            .arg(
-                r#"
+    every_case_is_offered(offered_by_bash);
+}
+
+/// Bash hands over `stats:re` as three words, and replaces the last of them.
+#[test]
+fn bash_completes_behind_a_colon_and_an_equals_sign() {
+    for (typed, expected) in [
+        (
+            &["token", "issue", "--scope", "stats", ":", "re"][..],
+            "read",
+        ),
+        (&["token", "issue", "--scope", "stats", ":"], "read"),
+        (
+            &["token", "issue", "--scope", "=", "stats", ":", "r"],
+            "read",
+        ),
+        (&["token", "issue", "--scope", "=", "adm"], "admin"),
+        (&["tail", "--status", "="], "exhausted"),
+        (
+            &["token", "issue", "--subject", "a", ":", "b", "--sco"],
+            "--scope",
+        ),
+    ] {
+        let found = offered_by_bash(typed);
+        assert!(
+            found.iter().any(|found| found == expected),
+            "{typed:?}: {found:?}"
+        );
+    }
+}
+
+/// `typed` as bash cuts it into words.
+fn offered_by_bash(typed: &[&str]) -> Vec<String> {
+    let typed = ["voicedrive-relay"].iter().chain(typed).copied();
+    let typed: Vec<&str> = typed.collect();
+    let (current, before) = typed.split_last().unwrap();
+    let mut bash = Command::new("bash");
+    bash.arg("-c")
+        .arg(
+            r#"
                 . "$1"; shift
                 current=$1 previous=$2; shift 2
                 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-                _voicedrive__relay "$1" "$current" "$previous"
+                registered=$(complete -p voicedrive-relay)
+                function=${registered#*-F }
+                "${function%% *}" "$1" "$current" "$previous"
                 printf '%s\n' "${COMPREPLY[@]}"
                 "#,
-            )
-            .arg("bash")
-            .arg(packaged().join("voicedrive-relay.bash"))
-            .args([current, before.last().unwrap()])
-            .args(&typed);
-        offered(&mut bash)
-    });
+        )
+        .arg("bash")
+        .arg(packaged().join("voicedrive-relay.bash"))
+        .args([current, before.last().unwrap()])
+        .args(&typed);
+    offered(&mut bash)
 }
 
 #[test]

@@ -57,6 +57,17 @@ async fn a_success_counts_however_old_fashioned_its_headers() {
         b"HTTP/1.1 200 \x90\xac\x8c\xf7\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 200\nContent-Length: 2\n\nok",
         b"HTTP/1.0 200 OK\r\n\r\nok",
+        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nX-Note: a\0b\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 \x01\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1  200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.2 200\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nServer",
+        b"HTTP/1.1 200 OK\r\n",
     ] {
         let relay = TestRelay::start(&answering(answer).await).await;
         let id = relay.accept("employee.created").await;
@@ -140,6 +151,39 @@ async fn an_answer_whose_body_never_ends_is_a_timeout_and_holds_up_no_other_even
     let other = relay.accept("employee.created").await;
     relay.wait_for_status(&other, "delivered").await;
     let stuck = relay.wait_for_status(&stuck, "retrying").await;
-    assert_eq!(stuck["attempts"][0]["outcome"], "timeout");
+    let attempt = &stuck["attempts"][0];
+    assert_eq!(attempt["outcome"], "timeout");
+    let told = attempt["errorMessage"].as_str().unwrap();
+    assert!(told.starts_with("HTTP 200"), "{told}");
+    relay.stop().await;
+}
+
+/// What it says of the event is told, though the whole of it took too long.
+#[tokio::test]
+async fn a_refusal_whose_body_never_ends_is_told_as_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            if head(&mut stream).await.is_some() {
+                let answer = b"HTTP/1.1 400 No\r\nContent-Length: 99\r\n\r\nno such event";
+                let _ = stream.write_all(answer).await;
+            }
+            open.push(stream);
+        }
+    });
+    let relay = TestRelay::start_with(&url, "timeout_seconds = 1\n", Clock::System).await;
+    let id = relay.accept("employee.created").await;
+    let refused = relay.wait_for_status(&id, "retrying").await;
+    let attempt = &refused["attempts"][0];
+    assert_eq!(attempt["outcome"], "timeout");
+    assert_eq!(attempt["httpStatusCode"], 400);
+    assert_eq!(attempt["responseBody"], "no such event");
+    let told = attempt["errorMessage"].as_str().unwrap();
+    assert!(
+        told.starts_with("HTTP 400") && told.contains("did not come"),
+        "{told}"
+    );
     relay.stop().await;
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 use uuid::Uuid;
 
@@ -200,32 +201,18 @@ impl Examiner {
 
     /// Posts one webhook and reads the beginning of the answer.
     async fn post(&self, headers: HeaderMap, body: String) -> Result<PostedAnswer, Failure> {
-        let request = self.client.post(self.setup.url.clone());
-        let request = request.headers(headers).body(body);
-        let answering = async {
-            let mut response = request
-                .send()
-                .await
-                .map_err(|error| self.client.failure(&error))?;
-            let mut shown = Vec::new();
-            while shown.len() < SHOWN {
-                match response
-                    .chunk()
-                    .await
-                    .map_err(|error| self.client.failure(&error))?
-                {
-                    Some(chunk) => shown.extend_from_slice(&chunk),
-                    None => break,
-                }
-            }
-            shown.truncate(SHOWN);
-            Ok(PostedAnswer {
-                status: response.status().as_u16(),
-                body: as_text(&shown, response.headers()).unwrap_or_default(),
-            })
-        };
-        let answered = tokio::time::timeout(TIMEOUT, answering).await;
-        answered.unwrap_or(Err(Failure::TimedOut(TIMEOUT)))
+        let url = &self.setup.url;
+        let asked = self.client.ask(Method::POST, url, headers, body, TIMEOUT);
+        let mut reply = asked.await?;
+        let (mut shown, is_whole) = reply.beginning(SHOWN).await;
+        if !is_whole {
+            return Err(Failure::unfinished(reply.status.as_u16()));
+        }
+        shown.truncate(SHOWN);
+        Ok(PostedAnswer {
+            status: reply.status.as_u16(),
+            body: as_text(&shown, &reply.headers).unwrap_or_default(),
+        })
     }
 }
 
@@ -247,7 +234,7 @@ fn client_for(setup: &Setup) -> Result<Outgoing, SetupError> {
         counted_by_voicedrive: false,
         proxies: Proxies::default(),
     };
-    client(&route, false)
+    client(&route)
 }
 
 /// The key that signs; a wrong one has the right one's end, so that nobody can use it.

@@ -9,6 +9,7 @@ use crate::config::{
     AlertsConfig, IngestConfig, Loaded, Monitor, RateLimit, Recovery, Retry, SecretEntry, Server,
     Storage,
 };
+use crate::known_events::KnownEvents;
 
 pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
     let Server {
@@ -30,13 +31,22 @@ pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
     );
     origins(&old.cors_allowed_origins, cors_allowed_origins, changes);
     changes.value("server.max_body_bytes", &old.max_body_bytes, max_body_bytes);
-    changes.value("server.known_events", &old.known_events, known_events);
+    known(&old.known_events, known_events, changes);
     // Senders that come in by `open_from` may use its host.
     changes.needed(
         "server.public_url",
         old.public_url.as_ref(),
         public_url.as_ref(),
     );
+}
+
+/// An event of a name that is gone is refused from then on. The first list of all says what is meant.
+fn known(old: &KnownEvents, new: &KnownEvents, changes: &mut Changes) {
+    changes.value("server.known_events", old, new);
+    let gone = old.patterns().iter().filter(|name| !new.has_all_of(name));
+    for name in gone {
+        changes.lose(format!("server.known_events: {name}"));
+    }
 }
 
 /// A page of an origin that is gone cannot call any more.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::super::{Environment, Loaded, read};
+use super::super::{Environment, Loaded, Tls, read};
 use super::Changes;
+use crate::key_pair::KeyPairFiles;
 
 const JWT: (&str, &str) = ("RELAY_JWT_SECRET", "a-made-up-secret-of-32-characters");
 const URL: (&str, &str) = ("VOICEDRIVE_WEBHOOK_URL", "https://a.example/");
@@ -60,6 +61,29 @@ fn what_waits_for_a_restart_is_compared_with_what_is_in_force() {
     assert_eq!(shown("storage.directory"), ["/a", "/c"]);
     let back = text(8481, "/a", 30).changes_since(&reloaded);
     assert_eq!(back.changed, ["storage.retention_days"]);
+}
+
+#[test]
+fn the_address_of_tls_waits_for_a_restart_and_its_files_do_not() {
+    let text = |port: u16, file: &str| {
+        let mut settings = loaded("", []);
+        settings.config.server.tls = Some(Tls {
+            listen: Some(([127, 0, 0, 1], port).into()),
+            files: KeyPairFiles {
+                certificate: file.into(),
+                key: "/key".into(),
+            },
+        });
+        settings
+    };
+    let reloaded = text(8444, "/b").in_place_of(&text(8443, "/a"));
+    let changed = |port, file| text(port, file).changes_since(&reloaded).changed;
+    assert!(changed(8443, "/b").is_empty());
+    assert_eq!(changed(8444, "/b"), ["server.tls"]);
+    assert_eq!(changed(8443, "/a"), ["server.tls"]);
+    // It still has none until the next start.
+    let begun = text(8443, "/a").in_place_of(&loaded("", []));
+    assert_eq!(text(8443, "/a").changes_since(&begun).new, ["server.tls"]);
 }
 
 #[test]
@@ -397,4 +421,36 @@ fn everything_that_is_given_up_together_is_named() {
         "-server.public_url",
     ];
     assert_eq!(found.marked(), marked);
+}
+
+#[test]
+fn a_file_of_secrets_that_is_gone_has_to_be_meant() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, "").unwrap();
+    let secrets = directory.path().join("secrets.env");
+    std::fs::write(&secrets, format!("{}={}\n", TOKEN.0, TOKEN.1)).unwrap();
+    // What the process was started with may be older.
+    let environment = Environment::from([TOKEN]);
+    let load = || super::super::load(&config, &environment).unwrap();
+    let old = load();
+    assert_eq!(load().changes_since(&old), Changes::default());
+    std::fs::remove_file(&secrets).unwrap();
+    assert_eq!(load().changes_since(&old).lost, ["secrets.env"]);
+    assert_eq!(load().changes_since(&load()), Changes::default());
+}
+
+#[test]
+fn names_of_events_that_are_not_taken_any_more_have_to_be_meant() {
+    let known = |names: &str| format!("[server]\nknown_events = [{names}]\n");
+    let lost = |old: &str, new: &str| changes(&known(old), &known(new)).lost;
+    let (both, one) = ("\"a.b\", \"c.*\"", "\"c.d\"");
+    assert_eq!(
+        lost(both, one),
+        ["server.known_events: a.b", "server.known_events: c.*"]
+    );
+    assert!(lost(one, both).is_empty());
+    assert!(lost(both, "").is_empty());
+    // The first list of all says what is meant.
+    assert!(lost("", both).is_empty());
 }

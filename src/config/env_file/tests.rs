@@ -172,3 +172,18 @@ fn only_a_file_that_is_not_there_is_silence() {
     fs::write(&path, "A=x").unwrap();
     assert_eq!(read(), (true, 0));
 }
+
+#[test]
+fn a_file_that_nobody_wrote_by_hand_is_not_read_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("secrets.env");
+    File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    let mut errors = Vec::new();
+    let file = EnvFile::read(&path, &mut errors).unwrap();
+    assert_eq!(errors[0].kind, Kind::FileTooLarge);
+    assert!(file.is_spoiled("ANYTHING"));
+    fs::write(&path, "A=x\n".repeat(1 << 16)).unwrap();
+    let mut errors = Vec::new();
+    EnvFile::read(&path, &mut errors);
+    assert_eq!(errors.len(), (1 << 16) - 1);
+}

@@ -235,3 +235,77 @@ fn a_short_key_is_noted_and_a_password_or_a_url_is_not() {
         ]
     );
 }
+
+#[test]
+fn what_a_template_has_in_the_place_of_a_secret_is_noted() {
+    let key = |value: &str| {
+        let secrets = format!("VOICEDRIVE_WEBHOOK_SECRET='{value}'\n");
+        let notes = describe("[delivery]\nurl = \"https://a.example/\"\n", &secrets);
+        notes
+            .iter()
+            .any(|note| note.contains("is what a template has"))
+    };
+    for sample in [
+        "changeme",
+        "CHANGE-ME-CHANGE-ME",
+        "xxxxxxxxxxxxxxxxxxxx",
+        "********************",
+        "your-secret-here",
+        "YOUR_WEBHOOK_SECRET",
+        "replace_me",
+        "password1234",
+        "insert key here",
+    ] {
+        assert!(key(sample), "{sample}");
+    }
+    for real in [
+        "hush-hush-hush-hush",
+        "vd-production-api-key-0123456789abcdef",
+        "3f9a21c73f9a21c73f9a21c73f9a21c7",
+        "secret-7Kq2vXw9-secret",
+    ] {
+        assert!(!key(real), "{real}");
+    }
+}
+
+#[test]
+fn a_comment_in_the_place_of_a_credential_is_noted() {
+    let directory = tempfile::tempdir().unwrap();
+    let credentials = directory.path().join("credentials");
+    std::fs::create_dir(&credentials).unwrap();
+    let path = credentials.join("VOICEDRIVE_WEBHOOK_SECRET");
+    std::fs::write(path, "# hush hush hush hush\n").unwrap();
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, "").unwrap();
+    let named = credentials.to_str().unwrap();
+    let environment = Environment::from([("CREDENTIALS_DIRECTORY", named)]);
+    let loaded = load(&config, &environment).unwrap();
+    let kinds: Vec<_> = loaded.notes.into_iter().map(|note| note.kind).collect();
+    assert_eq!(kinds, [NoteKind::Comment]);
+}
+
+#[test]
+fn a_file_of_secrets_that_is_not_there_is_noted() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, "").unwrap();
+    let kinds = |environment: Environment| {
+        let loaded = load(&config, &environment).unwrap();
+        loaded
+            .notes
+            .into_iter()
+            .map(|note| note.kind)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        kinds(Environment::default()),
+        [NoteKind::NoFile(Vec::new())]
+    );
+    let names = vec!["RELAY_JWT_SECRET".to_owned()];
+    let by_environment = Environment::from([("RELAY_JWT_SECRET", KEY)]);
+    assert_eq!(kinds(by_environment), [NoteKind::NoFile(names)]);
+    std::fs::write(directory.path().join("secrets.env"), "").unwrap();
+    let kinds = kinds(Environment::default());
+    let is_absent = |kind: &NoteKind| matches!(kind, NoteKind::NoFile(_));
+    assert!(!kinds.iter().any(is_absent), "{kinds:?}");
+}

@@ -8,6 +8,9 @@ use toml::de::{DeTable, DeValue};
 use super::super::{Expected, Kind};
 use super::{Document, Value};
 
+/// An unknown key of this length or more, without `_`, may be a secret that was pasted in its place.
+const PERHAPS_A_SECRET: usize = 24;
+
 /// One table of the file. Each key is taken once by its name; what is left is unknown.
 pub(in crate::config) struct Section<'a> {
     name: String,
@@ -244,7 +247,12 @@ impl<'a> Section<'a> {
         for (key, _) in &self.table {
             let line = document.line(key.span().start);
             let kind = Kind::Unknown(self.known.clone());
-            document.error(line, &self.dotted(key.get_ref()), kind);
+            let shown = if key.get_ref().len() < PERHAPS_A_SECRET || key.get_ref().contains('_') {
+                key.get_ref()
+            } else {
+                "..."
+            };
+            document.error(line, &self.dotted(shown), kind);
         }
     }
 

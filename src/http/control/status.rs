@@ -66,6 +66,8 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
         Some(serde_json::json!({"channel": channel.name, "error": error}))
     });
     let failing: Vec<_> = failing.collect();
+    let heartbeat = api.observations.heartbeat_objection();
+    let heartbeat = heartbeat.map(|kept| objections::of_kept(&kept, language));
     let answer = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "processId": std::process::id(),
@@ -102,7 +104,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
         "reloadRefused": reload_refused(api, language),
         "holds": holds,
         "incidents": open,
-        "alerts": {"channels": api.channels.len(), "failing": failing},
+        "alerts": {"channels": api.channels.len(), "failing": failing, "heartbeat": heartbeat},
         "questions": questions(&api.observations.questions()),
     });
     success(StatusCode::OK, &answer, now)
@@ -138,7 +140,7 @@ fn reload_refused(api: &Api, language: Language) -> Value {
         }
         Some(ReloadRefused::Loses(names)) => {
             let drop = api.advice.commands.typed("reload --drop");
-            vec![commands::would_be_lost(&names.join(", "), &drop, language)]
+            vec![commands::would_be_lost(&names, &drop, language)]
         }
         Some(ReloadRefused::Failed(why)) => vec![why],
     };

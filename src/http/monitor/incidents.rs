@@ -114,6 +114,10 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     };
     let mut open = rows(open);
     let left = fit(&mut open, ROOM, Row::bytes) as u64;
+    let heartbeat = api.observations.heartbeat_objection().map(|kept| {
+        let error = objections::of_kept(&kept, locale.language);
+        ("alerts.heartbeat_url".to_owned(), error)
+    });
     let failing = api.channels.iter().filter_map(|channel| {
         let failing = &seen.overview.failing_channels;
         let error = objections::of_channel(failing, &channel.key(), locale.language)?;
@@ -122,7 +126,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let page = IncidentsPage {
         told: told.map(|_| locale.phrase(W::WasDismissed)),
         has_channels: !api.channels.is_empty(),
-        failing: failing.collect(),
+        failing: failing.chain(heartbeat).collect(),
         open,
         more: (left > 0).then(|| more(left, locale.language)),
         closed: rows(closed),

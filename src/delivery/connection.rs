@@ -1,0 +1,188 @@
+//! Opens the connections of all HTTP that goes out: directly or by way of a proxy, and with TLS where the URL says so.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::Uri;
+use hyper::header::HeaderValue;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tower::Service;
+
+use super::address::Resolver;
+use super::heard::{Heard, Overheard};
+
+/// After so long without a word the system asks whether the other side is still there.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What bytes are read from and written to.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// The certificate with which a server identified itself.
+#[derive(Clone, Debug)]
+pub(super) struct Certificate(pub(super) Arc<[u8]>);
+
+/// A proxy on the way.
+#[derive(Clone)]
+pub(super) struct ByProxy {
+    pub(super) address: Uri,
+    /// With which user and password.
+    pub(super) login: Option<HeaderValue>,
+    pub(super) program: HeaderValue,
+}
+
+/// Opens connections to one server.
+#[derive(Clone)]
+pub(super) struct Connector {
+    tcp: HttpConnector<Resolver>,
+    tls: Option<TlsConnector>,
+    proxy: Option<ByProxy>,
+}
+
+impl Connector {
+    /// `tls`: none where nothing on the way speaks it.
+    pub(super) fn new(
+        resolver: Resolver,
+        tls: Option<ClientConfig>,
+        proxy: Option<ByProxy>,
+    ) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEPALIVE));
+        Self {
+            tcp,
+            tls: tls.map(|config| TlsConnector::from(Arc::new(config))),
+            proxy,
+        }
+    }
+
+    async fn open(self, to: Uri) -> Result<Opened, BoxError> {
+        let Some(proxy) = self.proxy.clone() else {
+            return self.reach(to).await;
+        };
+        if !is_secure(&to) {
+            let mut opened = self.reach(proxy.address).await?;
+            opened.about.speaks_to_proxy = true;
+            return Ok(opened);
+        }
+        let below = self.clone();
+        let reach = tower::service_fn(move |proxy: Uri| {
+            let below = below.clone();
+            async move { below.reach(proxy).await.map(|it| TokioIo::new(it.stream)) }
+        });
+        let mut headers = hyper::HeaderMap::new();
+        headers.insert(hyper::header::USER_AGENT, proxy.program);
+        let mut tunnel = Tunnel::new(proxy.address, reach).with_headers(headers);
+        if let Some(login) = proxy.login {
+            tunnel = tunnel.with_auth(login);
+        }
+        let tunneled = tunnel.call(to.clone()).await?;
+        self.secured(tunneled.into_inner(), &to).await
+    }
+
+    /// Connects to the host that the address names.
+    async fn reach(mut self, to: Uri) -> Result<Opened, BoxError> {
+        let tcp = self.tcp.call(to.clone()).await?.into_inner();
+        if is_secure(&to) {
+            self.secured(Box::new(tcp), &to).await
+        } else {
+            Ok(Opened::plain(Box::new(tcp)))
+        }
+    }
+
+    async fn secured(self, stream: Box<dyn Stream>, to: &Uri) -> Result<Opened, BoxError> {
+        let host = to.host().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(bare.to_owned())?;
+        let tls = self.tls.ok_or("no TLS was set up")?;
+        let stream = tls.connect(name, stream).await?;
+        let (_, session) = stream.get_ref();
+        let certificate = session.peer_certificates().and_then(<[_]>::first);
+        let certificate = certificate.map(|der| Certificate(der.as_ref().into()));
+        Ok(Opened {
+            stream: Box::new(stream),
+            about: About {
+                certificate,
+                speaks_to_proxy: false,
+            },
+        })
+    }
+}
+
+fn is_secure(address: &Uri) -> bool {
+    address.scheme_str() == Some("https")
+}
+
+/// What is known of an open connection.
+#[derive(Default)]
+pub(super) struct About {
+    certificate: Option<Certificate>,
+    speaks_to_proxy: bool,
+}
+
+/// An open connection.
+struct Opened {
+    stream: Box<dyn Stream>,
+    about: About,
+}
+
+impl Opened {
+    fn plain(stream: Box<dyn Stream>) -> Self {
+        let about = About::default();
+        Self { stream, about }
+    }
+}
+
+/// What the HTTP library speaks over.
+pub(super) type Link = TokioIo<Overheard<Box<dyn Stream>, About>>;
+
+impl From<Opened> for Overheard<Box<dyn Stream>, About> {
+    fn from(opened: Opened) -> Self {
+        Self {
+            stream: opened.stream,
+            heard: Heard::default(),
+            about: opened.about,
+        }
+    }
+}
+
+impl Connection for Overheard<Box<dyn Stream>, About> {
+    fn connected(&self) -> Connected {
+        let connected = Connected::new().proxy(self.about.speaks_to_proxy);
+        let connected = connected.extra(self.heard.clone());
+        match &self.about.certificate {
+            Some(certificate) => connected.extra(certificate.clone()),
+            None => connected,
+        }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Link;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Link, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move {
+            let opened = connector.open(to).await?;
+            Ok(TokioIo::new(opened.into()))
+        })
+    }
+}
