@@ -168,6 +168,13 @@ async fn both_sides_count_the_same_after_any_history() {
             PRISMA,
             "utf8mb4_bin",
         ),
+        (
+            4,
+            "Australia/Lord_Howe",
+            "2025-04-05T15:00:00.001Z",
+            HAND_WRITTEN,
+            "utf8mb4_unicode_ci",
+        ),
     ];
     for (seed, zone, moment, form, collation) in all {
         eprintln!("seed {seed}, {zone}, {moment}");
