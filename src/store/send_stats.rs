@@ -256,6 +256,8 @@ mod tests {
     use crate::retry::RetryPolicy;
     use crate::store::tests::{at, attempted, moment, somebody, submission};
 
+    const MINUTE: i64 = 60_000;
+
     #[tokio::test]
     async fn what_is_dismissed_counts_nowhere_wherever_in_an_hour_a_period_ends() {
         let directory = tempfile::tempdir().unwrap();
@@ -272,7 +274,6 @@ mod tests {
             .dismiss_event(&id, somebody(), None, moment())
             .await
             .unwrap();
-        const MINUTE: i64 = 60_000;
         for minute in -60..60 {
             for period in [
                 SendFilter::period(at(-2 * 60 * MINUTE), at(minute * MINUTE)),
