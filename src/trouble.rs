@@ -38,6 +38,12 @@ pub enum Trouble {
         /// Where everything was copied that only the open file had; none: that is not done yet.
         rescued: Option<PathBuf>,
     },
+    /// A start waits for room on the disk, and the data directory is not the one any more with which it began.
+    #[error("the data directory is not the one any more with which the start began")]
+    Unmounted {
+        /// The data directory.
+        directory: PathBuf,
+    },
     /// The database's file is still there, and the relay's user may not enter a directory on the way to it any more.
     #[error("the relay may not enter {}", path.display())]
     Closed {

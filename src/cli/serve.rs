@@ -130,7 +130,7 @@ async fn start(
         tracing::error!(directory = %directory.display(), "the start goes on by itself when there is room; until then everybody who asks is told: {why}");
         let telling = systemd.waiting(&why);
         let is_ended = tokio::select! {
-            () = waiting.wait(directory) => false,
+            () = waiting.wait() => false,
             () = ends.wait() => true,
         };
         telling.abort();

@@ -69,6 +69,13 @@ use standing::Known;
 use visit::{Visit, locale};
 use waiting::Waiting;
 
+/// The page for people while a start waits for room on the disk: what is wrong, and what to do.
+pub(super) fn while_waiting(language: Language, told: &str) -> Reply {
+    let mut reply = refusal::while_waiting(language, told);
+    secure(&mut reply, false);
+    reply
+}
+
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {

@@ -201,7 +201,9 @@ fn unavailable(trouble: Option<&Trouble>) -> &'static str {
         Some(Trouble::Damaged { .. } | Trouble::Overwritten { .. }) => {
             "The relay's database is damaged"
         }
-        Some(Trouble::Gone { .. }) => "The relay's database is not in its place",
+        Some(Trouble::Gone { .. } | Trouble::Unmounted { .. }) => {
+            "The relay's database is not in its place"
+        }
         Some(Trouble::Closed { .. }) => "The relay may not look at its database",
         Some(Trouble::Exhausted(_)) => "The relay has no more memory or file handles",
         Some(Trouble::ImportRefused(_)) => "An import of interview records cannot be ended now",

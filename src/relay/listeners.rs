@@ -1,5 +1,6 @@
 //! The listeners of the daemon: where it listens, and what is behind.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,12 +15,14 @@ use crate::http::server::control_socket::ControlSocket;
 use crate::http::server::tls::TlsListener;
 use crate::http::{self, Api, Door, Listeners, NoRoom};
 use crate::key_pair::CurrentKeyPair;
+use crate::store::file::is_full;
 
 /// Listeners that nobody is let in by yet.
 pub(super) struct Bound {
     plain: Option<TcpListener>,
     secured: Option<(TcpListener, CurrentKeyPair)>,
-    control: ControlSocket,
+    /// None: a start waits for room, and there is none even for it.
+    control: Option<ControlSocket>,
 }
 
 impl Bound {
@@ -28,6 +31,31 @@ impl Bound {
     /// # Errors
     /// `Listen` or `Control`
     pub(super) async fn of(settings: &Loaded, control_socket: &Path) -> Result<Self, StartError> {
+        let control = || ControlSocket::bind(control_socket).map(Some);
+        Self::with(settings, control_socket, control).await
+    }
+
+    /// The same for a start on a disk without room. The control socket takes an inode, and a directory that may not be made
+    /// yet: then there is none.
+    ///
+    /// # Errors
+    /// `Listen` or `Control`
+    pub(super) async fn without_room(
+        settings: &Loaded,
+        control_socket: &Path,
+    ) -> Result<Self, StartError> {
+        let control = || match ControlSocket::bind(control_socket) {
+            Err(error) if is_full(&error) || error.kind() == io::ErrorKind::NotFound => Ok(None),
+            bound => bound.map(Some),
+        };
+        Self::with(settings, control_socket, control).await
+    }
+
+    async fn with(
+        settings: &Loaded,
+        control_socket: &Path,
+        control: impl FnOnce() -> io::Result<Option<ControlSocket>>,
+    ) -> Result<Self, StartError> {
         let server = &settings.config.server;
         let plain = match server.plain() {
             Some(address) => Some(bind(address, "server.listen").await?),
@@ -45,11 +73,10 @@ impl Bound {
             }
             _ => None,
         };
-        let control =
-            ControlSocket::bind(control_socket).map_err(|source| StartError::Control {
-                path: control_socket.to_owned(),
-                source,
-            })?;
+        let control = control().map_err(|source| StartError::Control {
+            path: control_socket.to_owned(),
+            source,
+        })?;
         Ok(Self {
             plain,
             secured,
@@ -93,7 +120,9 @@ impl Bound {
             let listener = TlsListener::new(listener, pair);
             listeners.spawn(http::serve(network, listener, stop.clone()));
         }
-        listeners.spawn(http::serve(control, self.control, stop.clone()));
+        if let Some(socket) = self.control {
+            listeners.spawn(http::serve(control, socket, stop.clone()));
+        }
         listeners
     }
 }

@@ -1,6 +1,8 @@
 //! A start on a disk that has no room at all: it waits for some, and tells everybody who asks so long.
 
-use std::path::{Path, PathBuf};
+use std::mem;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,7 +14,7 @@ use crate::config::Loaded;
 use crate::http::NoRoom;
 use crate::language::Language;
 use crate::store::OpenError;
-use crate::store::file::shortage_for_start;
+use crate::store::file::AwaitedDirectory;
 use crate::trouble::Trouble;
 
 /// The time between two looks at the disk.
@@ -20,6 +22,9 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// A start that found no room.
 pub struct WaitingStart {
+    directory: Arc<AwaitedDirectory>,
+    /// What is told to whoever asks.
+    trouble: watch::Sender<Trouble>,
     bound: Bound,
     start: NoRoom,
 }
@@ -39,42 +44,59 @@ impl StartError {
 }
 
 impl WaitingStart {
-    /// Takes the addresses of a configuration; none: the disk has room, and something else keeps the start from using it.
+    /// Takes the data directory and the addresses of a configuration; none: the disk has room, and something else keeps the
+    /// start from using it.
     ///
     /// # Errors
-    /// `Listen` or `Control`
+    /// `Store`, `Listen` or `Control`
     pub async fn new(
         settings: &Loaded,
         control_socket: &Path,
         clock: Clock,
     ) -> Result<Option<Self>, StartError> {
-        let directory = &settings.config.storage.directory;
-        let Some(shortage) = shortage_for_start(directory) else {
+        let commands = &settings.commands;
+        let directory = AwaitedDirectory::hold(&settings.config.storage.directory);
+        let directory = directory.map_err(|error| StartError::Store {
+            error,
+            commands: commands.clone(),
+        })?;
+        let Some(trouble) = directory.trouble() else {
             return Ok(None);
         };
+        let (trouble, told) = watch::channel(trouble);
         let start = NoRoom {
-            trouble: Trouble::DiskFull(shortage),
-            commands: settings.commands.clone(),
+            trouble: told,
+            commands: commands.clone(),
             language: settings.config.language,
             clock,
         };
-        let bound = Bound::of(settings, control_socket).await?;
-        Ok(Some(Self { bound, start }))
+        let bound = Bound::without_room(settings, control_socket).await?;
+        Ok(Some(Self {
+            directory: Arc::new(directory),
+            trouble,
+            bound,
+            start,
+        }))
     }
 
     /// What is wrong, and what to do.
     #[must_use]
     pub fn why(&self) -> String {
-        self.start
-            .trouble
-            .describe(Language::En, &self.start.commands)
+        let trouble = self.trouble.borrow();
+        trouble.describe(Language::En, &self.start.commands)
     }
 
-    /// Waits until there is room.
-    pub async fn wait(self, directory: &Path) {
+    /// Waits until there is room in the directory with which it began.
+    pub async fn wait(self) {
         let (stop, stopped) = watch::channel(false);
+        let commands = self.start.commands.clone();
         let mut listeners = self.bound.refuse(self.start, &stopped);
-        while lacks_room(directory.to_owned()).await {
+        while let Some(trouble) = look(&self.directory, &self.trouble).await {
+            if mem::discriminant(&trouble) != mem::discriminant(&self.trouble.borrow()) {
+                let why = trouble.describe(Language::En, &commands);
+                tracing::error!("the start still waits: {why}");
+            }
+            self.trouble.send_replace(trouble);
             tokio::time::sleep(EVERY).await;
         }
         // The listeners hold the other end.
@@ -85,8 +107,14 @@ impl WaitingStart {
     }
 }
 
-async fn lacks_room(directory: PathBuf) -> bool {
+/// What keeps the start from the directory now.
+async fn look(
+    directory: &Arc<AwaitedDirectory>,
+    before: &watch::Sender<Trouble>,
+) -> Option<Trouble> {
+    let directory = Arc::clone(directory);
     // A disk may take long to say how full it is; the next look asks again.
-    let looked = tokio::task::spawn_blocking(move || shortage_for_start(&directory).is_some());
-    looked.await.unwrap_or(true)
+    let looked = tokio::task::spawn_blocking(move || directory.trouble());
+    let looked = looked.await;
+    looked.unwrap_or_else(|_| Some(before.borrow().clone()))
 }

@@ -2,6 +2,8 @@
 //! bringing it to this version, looking at it from outside, copies, what they lack and what only they have, whether it is
 //! still there, what it was and sound, and the room on the disk.
 
+mod awaited;
+mod copies;
 pub mod difference;
 mod directory;
 mod file_integrity;
@@ -36,17 +38,18 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
+pub use awaited::AwaitedDirectory;
 pub use lock::holder;
 pub use open_error::{Odd, OpenError};
 pub use other_copies::Leftover;
 pub(super) use reserve::give_up_reserve;
-pub use reserve::{is_full, odd_reserve, shortage_for_start};
+pub use reserve::{is_full, odd_reserve};
 pub use soundness::Depth;
 
 use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
+use copies::newest_copy;
 use directory::make_directory;
 use file_integrity::OpenFiles;
 use log_backlog::HeldLog;
@@ -164,6 +167,19 @@ impl DatabaseFile {
         self.database.is_held()
     }
 
+    /// Whether the backup file may be made anew. While another database stands in the place of the open one, as after a disk
+    /// was mounted over it, the backup file is that one's.
+    #[must_use]
+    pub fn may_replace_backup(&self) -> bool {
+        self.database.is_held()
+            || (!self.is_displaced() && !owner::is_of_another(self.identity, &self.backup_path()))
+    }
+
+    /// Whether another file stands in the database's place.
+    fn is_displaced(&self) -> bool {
+        !self.database.is_held() && !self.database.is_closed() && !self.database.is_empty()
+    }
+
     /// Whether somebody has cut off the open files, or copied something over them.
     pub(super) fn is_overwritten(&self) -> bool {
         !self.shape.is_kept()
@@ -232,13 +248,18 @@ impl DatabaseFile {
     /// cannot be ended, which is no trouble of the file.
     pub(super) fn met(&self, trouble: &Trouble) {
         match trouble {
-            Trouble::Gone { .. } | Trouble::Closed { .. } | Trouble::ImportRefused(_) => {}
+            Trouble::Gone { .. }
+            | Trouble::Unmounted { .. }
+            | Trouble::Closed { .. }
+            | Trouble::ImportRefused(_) => {}
             Trouble::DiskFull(_) => self.met_full_disk(),
             // What SQLite says of a full disk, or of one that can only be read, is not always that.
             Trouble::DiskFailed(_) | Trouble::Unusable(_) if self.reserve.disk_is_full() => {
                 self.met_full_disk();
             }
-            Trouble::DiskFailed(_) | Trouble::Unusable(_) if is_read_only(&self.directory) => {
+            Trouble::DiskFailed(_) | Trouble::Unusable(_)
+                if is_read_only(self.reserve.directory()) =>
+            {
                 self.troubles.set_hindered(Some(&Trouble::ReadOnlyDisk));
             }
             Trouble::Damaged { .. } | Trouble::Overwritten { .. } => self.begin_damage(trouble),
@@ -276,6 +297,10 @@ impl DatabaseFile {
         };
         let copy = || newest_copy(&self.directory);
         self.troubles.begin_damage(self.path(), damage, copy);
+        if self.is_displaced() {
+            // The mark would speak of that one.
+            return;
+        }
         let mark = mark_of_damage(self.path());
         if let Err(error) = File::create(&mark) {
             tracing::error!(mark = %mark.display(), %error, "the next start cannot be told of the damage");
@@ -287,8 +312,10 @@ impl DatabaseFile {
     pub(super) fn end_damage(&self) {
         if !self.is_overwritten() {
             self.troubles.end_damage();
-            // Without damage there is no mark.
-            let _ = fs::remove_file(mark_of_damage(self.path()));
+            if !self.is_displaced() {
+                // Without damage there is no mark.
+                let _ = fs::remove_file(mark_of_damage(self.path()));
+            }
         }
     }
 
@@ -331,7 +358,7 @@ impl DatabaseFile {
     /// Whether the disk has no inode left, so that no further file can be made on it, however small.
     #[must_use]
     pub fn lacks_inodes(&self) -> bool {
-        reserve::lacks_inodes(&self.directory)
+        reserve::lacks_inodes(self.reserve.directory())
     }
 
     /// How many MiB more have to be free on the disk so that `bytes` can be written without touching what is left for
@@ -344,7 +371,7 @@ impl DatabaseFile {
     /// Bytes that are free on the disk, and all that it has.
     #[must_use]
     pub fn disk_bytes(&self) -> Option<(u64, u64)> {
-        reserve::disk_bytes(&self.directory)
+        reserve::disk_bytes(self.reserve.directory())
     }
 }
 
@@ -364,27 +391,6 @@ pub fn live_file(directory: &Path) -> PathBuf {
 fn in_one_line(found: &str) -> String {
     let first: Vec<&str> = found.lines().take(2).collect();
     first.join(" ")
-}
-
-/// The newest copy of the database that lies in its data directory.
-fn newest_copy(directory: &Path) -> Option<PathBuf> {
-    copies(directory).pop()
-}
-
-/// The copies of the database that lie in its data directory, the newest last.
-fn copies(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let copies = entries.filter_map(|entry| {
-        let name = entry.file_name().into_string().ok()?;
-        let is_rescued = name.starts_with(RESCUED.0) && name.ends_with(RESCUED.1);
-        let found = entry.metadata().ok()?;
-        let is_copy = found.is_file() && (name == BACKUP || is_rescued);
-        let modified = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        is_copy.then(|| (modified, entry.path()))
-    });
-    let mut copies: Vec<_> = copies.collect();
-    copies.sort();
-    copies.into_iter().map(|(_, path)| path).collect()
 }
 
 #[cfg(test)]

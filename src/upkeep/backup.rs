@@ -176,9 +176,13 @@ impl BackupFile {
         self.copy(schedule).await
     }
 
-    /// Whether the file has everything that it can have: nothing more comes from a database that is damaged.
+    /// Whether the file has everything that it can have: nothing more comes from a database that is damaged, or that has
+    /// another one in its place.
     fn has_all(&self, schedule: &Schedule) -> bool {
-        schedule.has == Some(self.store.changes()) || self.store.file().is_damaged()
+        let file = self.store.file();
+        schedule.has == Some(self.store.changes())
+            || file.is_damaged()
+            || !file.may_replace_backup()
     }
 
     async fn hold(&self) -> OwnedMutexGuard<Schedule> {

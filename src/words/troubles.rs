@@ -61,6 +61,14 @@ impl Trouble {
                 "the database's file is not in its place any more: it was deleted, moved or replaced, or its disk is not mounted. Nothing new is accepted; everything that was accepted was copied to {}",
                 path.display()
             ),
+            (Self::Unmounted { directory }, _) => {
+                let directory = directory.display();
+                both!(
+                    language,
+                    "データディレクトリ {directory} が、起動を始めたときのものではありません (ディスクのマウント解除、または移動・置き換え)。新しいイベントは受け付けられません",
+                    "{directory} is not the data directory any more with which the start began: its disk was unmounted, or it was moved or replaced. Nothing new is accepted"
+                )
+            }
             (Self::Closed { path, why }, _) => {
                 let (path, why) = (path.display(), why.happened(language));
                 both!(
@@ -113,6 +121,10 @@ impl Trouble {
             Self::DiskFull(Shortage::Quota) => (
                 "新しいイベントは受け付けられません。クォータを増やすか、不要なファイルを消してください。空きができると自動で再開します",
                 "nothing new is accepted until there is room: raise the quota, or delete what is not needed; it goes on by itself",
+            ),
+            Self::Unmounted { .. } => (
+                "何も失われていません。ディスクをマウントし直すか、ディレクトリを元に戻すと、自動で再開します。別のデータディレクトリで始める場合は、リレーを再起動してください",
+                "nothing was lost: mount the disk again or bring the directory back, and it goes on by itself. When another data directory is meant, restart the relay",
             ),
             Self::Closed { .. } => (
                 "何も失われていません。次のコマンドで直すと、自動で再開します",

@@ -10,7 +10,8 @@ use voicedrive_relay::testing::store::file::snapshot;
 
 use crate::commands::Daemon;
 use crate::losing::{
-    NOBODY, give, ids_in, is_root, refused_with, run_as, stopped, stopped_in_order, text,
+    NOBODY, give, ids_in, is_root, refused_with, rescued_in, run_as, stopped, stopped_in_order,
+    text,
 };
 use crate::replacing::run;
 
@@ -74,6 +75,59 @@ async fn a_copy_of_the_former_relay_is_set_aside_before_another_one_takes_its_pl
     // From now on it is the one that belongs here.
     stopped(Daemon::start(ours.path(), "", "").await).await;
     assert!(!ours.path().join("relay-backup-of-another-2.db").exists());
+}
+
+#[tokio::test]
+async fn a_copy_of_another_relay_says_nothing_of_this_database() {
+    for name in ["relay-backup.db", "relay-rescued-2025-10-26T120000000Z.db"] {
+        let ours = TempDir::new().unwrap();
+        let daemon = Daemon::start(ours.path(), "", "").await;
+        daemon.json(&["send", "a.b"]).await;
+        let config = daemon.config.clone();
+        daemon.kill().await;
+        // It was written later than ours.
+        let (theirs, _) = stopped_in_order().await;
+        let foreign = ours.path().join(name);
+        fs::copy(theirs.path().join("relay-backup.db"), &foreign).unwrap();
+        // Nor is it the one to restore when something is wrong.
+        let mark = ours.path().join("live/damaged");
+        fs::write(&mark, "").unwrap();
+        let told = refused_with(&config, 1).await;
+        assert!(!told.contains(foreign.to_str().unwrap()), "{told}");
+        fs::remove_file(&mark).unwrap();
+        let (_, checked) = run(&config, &["check"]).await;
+        assert!(!checked.contains("was lost"), "{checked}");
+        let daemon = Daemon::start(ours.path(), "", "").await;
+        assert_eq!(daemon.json(&["status"]).await["events"]["accepted"], 1);
+        stopped(daemon).await;
+    }
+}
+
+#[tokio::test]
+async fn the_backup_file_of_the_database_that_takes_the_place_of_an_open_one_stays() {
+    let (theirs, _) = stopped_in_order().await;
+    let parent = TempDir::new().unwrap();
+    let [data, aside] = ["data", "aside"].map(|name| parent.path().join(name));
+    fs::create_dir(&data).unwrap();
+    let mut daemon = Daemon::start(&data, "", "").await;
+    daemon.json(&["send", "a.b"]).await;
+    // As when a disk is mounted over it.
+    fs::rename(&data, &aside).unwrap();
+    fs::rename(theirs.path(), &data).unwrap();
+    let backup = data.join("relay-backup.db");
+    let before = fs::read(&backup).unwrap();
+    daemon.signal("-TERM");
+    assert!(daemon.child.wait().await.unwrap().success());
+    assert!(fs::read(&backup).unwrap() == before);
+    assert!(!data.join("relay-backup-of-another-1.db").exists());
+    let rescued = rescued_in(&data);
+    assert_eq!(rescued.len(), 1, "{rescued:?}");
+    let of_theirs = ids_in(&backup);
+    assert_eq!(ids_in(&rescued[0]).len(), 1);
+    assert_ne!(ids_in(&rescued[0]), of_theirs);
+    // It does not keep the other one from its start.
+    stopped(Daemon::start(&data, "", "").await).await;
+    assert_eq!(ids_in(&backup), of_theirs);
 }
 
 /// A data directory in which the database of another relay stands, whose directory is answered too.

@@ -224,6 +224,23 @@ async fn a_command_that_changes_something_is_told_why_it_cannot() {
 }
 
 #[tokio::test]
+async fn an_index_as_sqlite_leaves_it_on_a_full_disk_was_not_cut_off() {
+    for bytes in [3, 4096, 20480] {
+        let directory = TempDir::new().unwrap();
+        let daemon = Daemon::start(directory.path(), "", "").await;
+        daemon.json(&["send", "a.b"]).await;
+        daemon.kill().await;
+        let index = directory.path().join("live/relay.db-shm");
+        let file = fs::File::options().write(true).open(&index).unwrap();
+        file.set_len(bytes).unwrap();
+        let daemon = Daemon::start(directory.path(), "", "").await;
+        let log = daemon.log_before_ready.join("\n");
+        assert!(!log.contains("SIGBUS"), "{bytes}: {log}");
+        stopped(daemon).await;
+    }
+}
+
+#[tokio::test]
 async fn an_index_that_is_cut_off_while_it_is_in_use_is_told_at_the_next_start() {
     let directory = TempDir::new().unwrap();
     let mut daemon = Daemon::start(directory.path(), "", "").await;

@@ -294,7 +294,7 @@ const USED_BY: &[(&str, &[&str])] = &[
     ),
     ("http::interview_file", &["http::control", "http::monitor"]),
     ("http::metrics", &[]),
-    ("http::monitor", &[]),
+    ("http::monitor", &["http::no_room"]),
     ("alerts", &["cli", "http::control", "relay"]),
     ("upkeep", &["alerts", "http", "relay"]),
     (

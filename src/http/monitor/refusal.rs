@@ -9,7 +9,7 @@ use super::frame::Frame;
 use super::login::LoginPage;
 use super::{FIRST, Visit, html};
 use crate::http::reply::{ApiError, Reply};
-use crate::language::Locale;
+use crate::language::{Language, Locale};
 use crate::words::monitor::login::{self, Login};
 use crate::words::monitor::upload::Upload;
 use crate::words::monitor::{Frame as T, Refused, other_method};
@@ -35,6 +35,24 @@ pub(super) fn after_panic(locale: Locale) -> Reply {
     let page = BrokenPage { locale };
     html(
         StatusCode::INTERNAL_SERVER_ERROR,
+        page.render().unwrap_or_default(),
+    )
+}
+
+/// In place of every page while a start waits for room on the disk.
+#[derive(Template)]
+#[template(path = "waiting.html")]
+struct WaitingPage<'a> {
+    language: Language,
+    /// What is wrong, and what to do.
+    told: &'a str,
+}
+
+/// The page while a start waits.
+pub(super) fn while_waiting(language: Language, told: &str) -> Reply {
+    let page = WaitingPage { language, told };
+    html(
+        StatusCode::SERVICE_UNAVAILABLE,
         page.render().unwrap_or_default(),
     )
 }

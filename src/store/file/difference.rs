@@ -6,13 +6,14 @@ use rusqlite::Connection;
 
 use super::super::carry_over::{self, Carried};
 use super::super::connection::open_for_reading;
+use super::copies::copies;
 use super::mark::{Mark, mark_of_damage};
 use super::other_copies::set_aside_by_restores;
 use super::owner::Owner;
 use super::path::{Inode, filled_journal_of};
 use super::progress::{Progress, further_copy, refuse_behind};
 use super::version::FileOrigin;
-use super::{backup_file, live_file, newest_copy};
+use super::{backup_file, live_file};
 use crate::timestamp::Timestamp;
 
 /// What is lost, or happens twice, when a copy takes a database's place. What was erased is neither: nobody is to hand it in
@@ -77,19 +78,18 @@ pub(super) fn compare(
     } else if live.exists() {
         match comparison.add(&live) {
             Ok(carried) => {
-                let lost = lost_part(directory, &live);
+                let lost = lost_part(directory, &live, owner);
                 let difference = with_set_aside(&comparison, directory, database, &live)?;
                 return Ok(Some((difference.incomplete(lost, None), carried)));
             }
             Err(why) => why,
         }
-    } else if newest_copy(directory).is_some() || filled_journal_of(&live).is_some() {
+    } else if !copies(directory).is_empty() || filled_journal_of(&live).is_some() {
         "it is gone".to_owned()
     } else {
         return Ok(None);
     };
-    let belongs = |progress: &Progress| owner.may_have(progress.identity);
-    let other = further_copy(directory, copy, belongs).unwrap_or(backup);
+    let other = further_copy(directory, copy, owner).unwrap_or(backup);
     // A comparison of the copy with itself would say nothing about the database.
     if Inode::of(&other) != Inode::of(copy)
         && let Ok(carried) = comparison.add(&other)
@@ -135,11 +135,11 @@ fn with_set_aside(
 }
 
 /// Why the database that can be read may not be all that was accepted; none: it is.
-fn lost_part(directory: &Path, live: &Path) -> Option<String> {
+fn lost_part(directory: &Path, live: &Path, owner: &Owner) -> Option<String> {
     if mark_of_damage(live).exists() {
         return Some("damage was met in it while the relay ran".to_owned());
     }
-    let is_behind = !Mark::of(live).fits() && refuse_behind(directory).is_err();
+    let is_behind = !Mark::of(live).fits() && refuse_behind(directory, owner).is_err();
     is_behind.then(|| "a copy of it has what it has not".to_owned())
 }
 

@@ -10,10 +10,12 @@ use super::super::{StoreError, erase, notifications, outbox, recount, tokens};
 use super::live_file;
 use super::lock::file_in;
 use super::mark::Mark;
-use super::open::{judge, quick_check, refuse_cut, refuse_damaged, refuse_foreign, refuse_gone};
+use super::open::{
+    judge, quick_check, refuse_cut, refuse_damaged, refuse_foreign, refuse_full, refuse_gone,
+};
 use super::open_error::OpenError;
 use super::other_copies::{self, Leftover};
-use super::owner::refuse_other;
+use super::owner::{Owner, refuse_other};
 use super::progress::refuse_behind;
 use super::rollback::{RollbackJournal, journal_beside};
 use super::unusable::{
@@ -40,6 +42,7 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
         return Ok(Inspection::Absent);
     }
     refuse_unwritable(directory)?;
+    refuse_full(directory)?;
     match RollbackJournal::beside(&path) {
         Some(RollbackJournal::Stray(journal)) => return Ok(Inspection::StrayJournal(journal)),
         Some(RollbackJournal::Left(journal)) => return Ok(Inspection::Unfinished(journal)),
@@ -50,10 +53,12 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     refuse_other(directory)?;
     let doubtful = !Mark::of(&path).fits();
     refuse_foreign(directory)?;
-    let connection = open_for_reading(&path).map_err(|error| OpenError::database(&path, &error))?;
-    judge(quick_check(&connection), &path)?;
+    judge(
+        open_for_reading(&path).and_then(|connection| quick_check(&connection)),
+        &path,
+    )?;
     if doubtful {
-        refuse_behind(directory)?;
+        refuse_behind(directory, &Owner::of(directory)?)?;
     }
     Ok(Inspection::Sound)
 }

@@ -17,6 +17,24 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Locks a data directory, as long as what is answered stays open: a crash ends it too.
 pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
+    let opened = hold(directory)?;
+    let file = file_in(directory);
+    refuse_odd_lock(directory, &file)?;
+    say_who(&file).map_err(|source| OpenError::at(&file, source))?;
+    Ok(opened)
+}
+
+/// The same where there may be no room to say which process it is.
+pub(super) fn lock_on_full_disk(directory: &Path) -> Result<File, OpenError> {
+    let opened = hold(directory)?;
+    let file = file_in(directory);
+    refuse_odd_lock(directory, &file)?;
+    // The lock holds without it.
+    let _ = say_who(&file);
+    Ok(opened)
+}
+
+fn hold(directory: &Path) -> Result<File, OpenError> {
     let at_directory = |source| OpenError::at(directory, source);
     let opened = File::open(directory).map_err(at_directory)?;
     for tries in 1.. {
@@ -32,9 +50,6 @@ pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
             Err(TryLockError::Error(source)) => return Err(at_directory(source)),
         }
     }
-    let file = file_in(directory);
-    refuse_odd_lock(directory, &file)?;
-    say_who(&file).map_err(|source| OpenError::at(&file, source))?;
     Ok(opened)
 }
 
@@ -63,8 +78,9 @@ fn say_who(file: &Path) -> io::Result<()> {
 
 fn named_in(directory: &Path) -> String {
     let named = fs::read_to_string(file_in(directory));
-    // Whoever has removed it has not ended the process.
-    named.unwrap_or_else(|_| "?".to_owned())
+    // Whoever has removed it has not ended the process, and on a full disk it is empty.
+    let named = named.ok().filter(|named| !named.is_empty());
+    named.unwrap_or_else(|| "?".to_owned())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{identity, make_file, open_for_reading, open_for_writing, settle};
+use super::copies::newest_copy;
 use super::directory::{DIRECTORY_MODE, make_directory};
 use super::file_integrity::Header;
 use super::lock::lock;
@@ -16,17 +17,20 @@ use super::other_copies::{Leftover, delete_unfinished, left_behind};
 use super::owner::{Owner, note, note_in, noted, refuse_other};
 use super::path::{filled_journal_of, shared_memory_of};
 use super::progress::refuse_behind;
+use super::reserve::lacks_room_to_open;
 use super::rollback::{end_stray, journal_beside};
 use super::snapshot;
 use super::stray_log::StrayLog;
 use super::unusable::{refuse_closed, refuse_no_directories, refuse_odd, refuse_unwritable};
 use super::version::{FileOrigin, migrate, newest_known_version, schema_version};
-use super::{DatabaseFile, live_file, newest_copy};
+use super::{DatabaseFile, live_file};
 use crate::command_line::CommandLine;
 use crate::plain_file;
 
-/// The index of the write-ahead log is made in parts of so many bytes.
-const INDEX_PART: u64 = 32 * 1024;
+/// SQLite cuts the index of the write-ahead log off to so many bytes when it begins with it.
+const INDEX_BEGUN: u64 = 3;
+/// Then it makes the file longer by so many bytes at a time.
+const INDEX_STEP: u64 = 4 * 1024;
 /// A database that was opened for writing.
 pub(in crate::store) struct Opened {
     pub(in crate::store) connection: Connection,
@@ -48,6 +52,7 @@ pub(in crate::store) fn open(
     let lock = lock(directory)?;
     make_directory(&directory.join("live"), DIRECTORY_MODE)?;
     refuse_closed(directory)?;
+    refuse_full(directory)?;
     tell_leftovers(directory);
     let path = live_file(directory);
     tell_cut_index(&path);
@@ -77,7 +82,7 @@ pub(in crate::store) fn open(
         refuse_foreign(directory)?;
     }
     if doubtful {
-        refuse_behind(directory)?;
+        refuse_behind(directory, &Owner::of(directory)?)?;
     }
     end_stray_log(&path)?;
     make_file(&path).map_err(|source| OpenError::at(&path, source))?;
@@ -101,6 +106,15 @@ pub(in crate::store) fn open(
             .map_err(|source| OpenError::at(&path, source))?,
         lock,
     })
+}
+
+/// Refuses to open a database without room for what SQLite makes beside it.
+pub(super) fn refuse_full(directory: &Path) -> Result<(), OpenError> {
+    let path = directory.join("live");
+    if lacks_room_to_open(&path) {
+        return Err(OpenError::DiskFull { path });
+    }
+    Ok(())
 }
 
 /// Deletes what is provably of no use to anybody, and names what only a person can judge.
@@ -128,8 +142,11 @@ fn tell_leftovers(directory: &Path) {
 /// SIGBUS. The index itself is made anew.
 fn tell_cut_index(path: &Path) {
     let index = shared_memory_of(path);
-    let is_cut =
-        fs::metadata(&index).is_ok_and(|found| found.len() == 0 || found.len() % INDEX_PART != 0);
+    let is_cut = fs::metadata(&index).is_ok_and(|found| {
+        // SQLite itself leaves these on a full disk.
+        let is_begun = found.len() == INDEX_BEGUN || found.len() % INDEX_STEP == 0;
+        found.len() == 0 || !is_begun
+    });
     if is_cut && filled_journal_of(path).is_some() {
         tracing::warn!(index = %index.display(), "this file is shorter than SQLite makes it. If no power cut came before, something has cut it off while the relay ran, and the system has ended the relay because of that (SIGBUS). Nothing was lost; no other program may write to the files of the database");
     }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::copies::newest_copy;
+use super::in_one_line;
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot_error::SnapshotError;
-use super::{in_one_line, newest_copy};
 use crate::store::error::lacking;
 use crate::trouble::{Bar, Resource};
 
@@ -174,8 +175,9 @@ pub enum Odd {
 impl OpenError {
     /// What SQLite says of the database at `path`.
     pub(in crate::store) fn database(path: &Path, error: &rusqlite::Error) -> Self {
-        let directory = directory_of(path);
-        if is_out_of_room(error, || disk_is_full(directory)) {
+        // It may be on another disk than its data directory.
+        let live = path.parent().unwrap_or(Path::new("."));
+        if is_out_of_room(error, || disk_is_full(live)) {
             return Self::DiskFull {
                 path: path.to_owned(),
             };

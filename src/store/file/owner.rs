@@ -5,11 +5,12 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::copies::copies;
 use super::directory::{give_to_owner_of, sync_directory};
 use super::file_integrity::Header;
 use super::open_error::{Odd, OpenError};
 use super::unusable::bar;
-use super::{backup_file, live_file, newest_copy};
+use super::{backup_file, live_file};
 use crate::plain_file::{self, NotOrdinary, ordinary};
 
 /// The name of the note, in the data directory.
@@ -64,7 +65,8 @@ impl Owner {
 
     /// The newest copy, when it is one of a database that belongs here.
     pub(super) fn newest_copy(&self, directory: &Path) -> Option<PathBuf> {
-        newest_copy(directory).filter(|copy| self.may_have_file(copy))
+        let mut copies = copies(directory).into_iter();
+        copies.rfind(|copy| self.may_have_file(copy))
     }
 
     /// Notes that this database belongs here too: it will be there in a moment.
@@ -94,6 +96,18 @@ pub(super) fn refuse_other(directory: &Path) -> Result<(), OpenError> {
     })
 }
 
+/// Whether the note lets this copy be one of a database that belongs in the data directory. The database may be open in
+/// this process.
+pub(super) fn may_belong(directory: &Path, copy: &Path) -> bool {
+    let noted = noted(directory).ok().flatten();
+    noted.is_none_or(|noted| identity_of(copy).is_none_or(|found| noted.contains(&found)))
+}
+
+/// Whether the file at `path` is a copy of another database than the one with this identity.
+pub(super) fn is_of_another(identity: Option<u32>, path: &Path) -> bool {
+    identity.is_some_and(|own| identity_of(path).is_some_and(|found| found != own))
+}
+
 /// Notes that this database belongs in the data directory, and no other one.
 ///
 /// # Errors
@@ -121,8 +135,8 @@ fn write(directory: &Path, identities: &[u32]) -> io::Result<()> {
 ///
 /// # Errors
 /// What the operating system said.
-pub(super) fn set_other_aside(identity: u32, target: &Path) -> io::Result<()> {
-    if identity_of(target).is_none_or(|found| found == identity) {
+pub(super) fn set_other_aside(identity: Option<u32>, target: &Path) -> io::Result<()> {
+    if !is_of_another(identity, target) {
         return Ok(());
     }
     let free = (1_u32..).map(|number| target.with_file_name(format!("{SET_ASIDE}{number}.db")));

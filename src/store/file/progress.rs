@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::super::connection::{identity, open_for_reading};
+use super::copies::copies;
+use super::live_file;
 use super::open_error::OpenError;
+use super::owner::Owner;
 use super::snapshot::{Obstacle, SnapshotError, of_database, open_alone};
 use super::version::schema_version;
-use super::{copies, live_file};
 
 /// The progress of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,12 +106,13 @@ impl Progress {
     }
 }
 
-/// Refuses a database that is behind one of the copies in its data directory.
+/// Refuses a database that is behind one of the copies in its data directory. A copy of a database that does not belong
+/// there says nothing of this one.
 ///
 /// The database must be readable. After a clean shutdown or a restore the check is not needed.
-pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
+pub(super) fn refuse_behind(directory: &Path, owner: &Owner) -> Result<(), OpenError> {
     // The copies are read first, because a running relay may write to the database meanwhile.
-    let copies = of_copies(directory);
+    let copies = of_copies(directory, owner);
     let path = live_file(directory);
     let own = Progress::of_database(&path).map_err(|error| OpenError::database(&path, &error))?;
     match furthest_beyond(copies, &own) {
@@ -118,22 +121,18 @@ pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// The copy in a data directory that is furthest beyond `copy` and that `may_count`.
-pub(super) fn further_copy(
-    directory: &Path,
-    copy: &Path,
-    may_count: impl Fn(&Progress) -> bool,
-) -> Option<PathBuf> {
+/// The copy in a data directory that is furthest beyond `copy`, of those of a database that belongs there.
+pub(super) fn further_copy(directory: &Path, copy: &Path, owner: &Owner) -> Option<PathBuf> {
     let own = Progress::of_copy(copy).unwrap_or_default();
-    let mut copies = of_copies(directory);
-    copies.retain(|(_, progress)| may_count(progress));
-    furthest_beyond(copies, &own)
+    furthest_beyond(of_copies(directory, owner), &own)
 }
 
-fn of_copies(directory: &Path) -> Vec<(PathBuf, Progress)> {
+/// The copies of a database that belongs in a data directory, as far as they can be read.
+fn of_copies(directory: &Path, owner: &Owner) -> Vec<(PathBuf, Progress)> {
     let copies = copies(directory).into_iter();
     copies
         .filter_map(|copy| Progress::of_copy(&copy).map(|progress| (copy, progress)))
+        .filter(|(_, progress)| owner.may_have(progress.identity))
         .collect()
 }
 
@@ -159,12 +158,21 @@ pub(super) fn number_of_next_restore(directory: &Path, copy: &Path) -> i64 {
     all.map(|progress| progress.restores).max().unwrap_or(0) + 1
 }
 
-/// Refuses a copy when another one in the data directory is ahead of it, or of another database: then its source is not
-/// the relay's database any more.
-pub(super) fn refuse_stale(directory: &Path, copy: &Path) -> Result<(), SnapshotError> {
+/// Refuses a copy of the database with this identity when another one of it in the data directory is ahead, or the copy
+/// has another identity: then its source is not the relay's database any more.
+pub(super) fn refuse_stale(
+    directory: &Path,
+    copy: &Path,
+    identity: Option<u32>,
+) -> Result<(), SnapshotError> {
     let own = Progress::of_copy(copy).unwrap_or_default();
+    let expected = Progress {
+        identity,
+        ..Progress::default()
+    };
     for other in copies(directory) {
         let progress = Progress::of_copy(&other);
+        let progress = progress.filter(|progress| progress.is_of_same_database(&expected));
         if progress.is_some_and(|p| p.is_beyond(&own) || !p.is_of_same_database(&own)) {
             let path = copy.to_owned();
             return Err(SnapshotError::Stale { path, other });

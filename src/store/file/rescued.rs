@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::Path;
 
+use super::backup_file;
+use super::copies::copies;
 use super::difference::has_all_of;
 use super::progress::Progress;
-use super::{backup_file, copies};
 
 /// Deletes earlier rescues in `directory` that have nothing which `newest` lacks. What cannot be compared stays.
 pub(super) fn drop_earlier(directory: &Path, newest: &Path) {

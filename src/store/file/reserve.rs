@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,7 +22,10 @@ const FREE_TIMES: u64 = 4;
 /// A start that found too little room is tried again when so many bytes are free: an index of the log and a log with
 /// what is written at a start need less.
 const ROOM_FOR_START: u64 = 4 * 1024 * 1024;
-/// The same for files. A start makes fewer.
+/// The database is opened only when so many bytes are free: the index of its log takes 32 KiB at first, and the log as
+/// much as is written at a start.
+const ROOM_TO_OPEN: u64 = 128 * 1024;
+/// The same as `ROOM_FOR_START` for files. A start makes fewer.
 const FILES_FOR_START: u64 = 8;
 /// A disk with fewer free bytes than this is full, whatever error SQLite returns.
 const NO_ROOM: u64 = 256 * 1024;
@@ -34,16 +37,17 @@ pub(in crate::store) struct Reserve {
 }
 
 impl Reserve {
-    /// The reserve of `directory`; its file is not made yet.
+    /// The reserve of the data directory `directory`; its file is not made yet.
     pub(in crate::store) fn of(directory: &Path) -> Self {
         Self {
-            path: Arc::new(directory.join(RESERVE)),
+            path: Arc::new(place(directory)),
         }
     }
 
     /// Tells that something else stands in its place.
     pub(in crate::store) fn tell_odd(&self) {
-        if let Some(path) = odd_reserve(self.directory()) {
+        if is_odd(&self.path) {
+            let path = &self.path;
             tracing::warn!(path = %path.display(), "this is not an ordinary file, so no room can be held back here for the results of deliveries on a full disk. Move it away; the relay makes its own");
         }
     }
@@ -62,11 +66,6 @@ impl Reserve {
         held || (free >= FREE_TIMES * size && !self.occupy(size).is_err_and(|e| is_full(&e)))
     }
 
-    /// How many MiB have to be free to make the reserve.
-    fn needed_mib(&self) -> u64 {
-        (FREE_TIMES * self.room().1).div_ceil(1024 * 1024)
-    }
-
     /// How many MiB more have to be free so that `bytes` can be written, and as much as the reserve is still free then;
     /// none: they are.
     pub(in crate::store) fn mib_missing_for(&self, bytes: u64) -> Option<u64> {
@@ -77,18 +76,7 @@ impl Reserve {
 
     /// What the full disk has no more of.
     pub(in crate::store) fn shortage(&self) -> Shortage {
-        let (free, _) = self.room();
-        let tried = try_room(self.directory(), NO_ROOM);
-        let is_quota = |error: io::Error| error.kind() == io::ErrorKind::QuotaExceeded;
-        if tried.is_err_and(is_quota) {
-            Shortage::Quota
-        } else if free >= NO_ROOM && lacks_inodes(self.directory()) {
-            Shortage::Inodes
-        } else {
-            Shortage::Bytes {
-                needed_mib: Some(self.needed_mib()),
-            }
-        }
+        shortage_on(self.directory())
     }
 
     /// Whether the disk has too little free space to continue.
@@ -98,11 +86,11 @@ impl Reserve {
 
     /// The free space, and the size of the reserve, in bytes.
     fn room(&self) -> (u64, u64) {
-        let (free, all) = disk_bytes(self.directory()).unwrap_or((u64::MAX, u64::MAX));
-        (free, size_on(all))
+        room_on(self.directory())
     }
 
-    fn directory(&self) -> &Path {
+    /// The directory that it is in, on the disk that is measured.
+    pub(in crate::store) fn directory(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
@@ -129,22 +117,98 @@ pub(in crate::store) fn give_up_reserve(directory: &Path) -> bool {
     given_up
 }
 
-/// What the disk of a data directory lacks for a start; none: nothing.
-#[must_use]
-pub fn shortage_for_start(directory: &Path) -> Option<Shortage> {
+/// What the disks of a data directory lack for a start; none: nothing. The live database may be on a disk of its own.
+pub(super) fn shortage_for_start(directory: &Path) -> Option<Shortage> {
+    let live = directory.join("live");
+    // Where the database is not, there are only small files.
+    let of_directory = if is_other_disk(&live, directory) {
+        NO_ROOM
+    } else {
+        ROOM_FOR_START
+    };
+    let mut disks = [(live.as_path(), ROOM_FOR_START), (directory, of_directory)].into_iter();
+    disks.find_map(|(disk, bytes)| lacks_on(disk, bytes))
+}
+
+/// What the disk of a directory, which need not be there yet, lacks for some files with `bytes` in all.
+fn lacks_on(directory: &Path, bytes: u64) -> Option<Shortage> {
     let few_inodes = |disk: StatVfs| disk.f_files > 0 && disk.f_favail < FILES_FOR_START;
+    let directory = existing(directory);
     if statvfs(directory).is_ok_and(few_inodes) {
         return Some(Shortage::Inodes);
     }
-    (!has_room_for(directory, ROOM_FOR_START)).then(|| Reserve::of(directory).shortage())
+    (!has_room_for(directory, bytes)).then(|| shortage_on(directory))
+}
+
+/// What the full disk of `directory` has no more of.
+fn shortage_on(directory: &Path) -> Shortage {
+    let (free, size) = room_on(directory);
+    let tried = try_room(directory, NO_ROOM);
+    let is_quota = |error: io::Error| error.kind() == io::ErrorKind::QuotaExceeded;
+    if tried.is_err_and(is_quota) {
+        Shortage::Quota
+    } else if free >= NO_ROOM && lacks_inodes(directory) {
+        Shortage::Inodes
+    } else {
+        let needed = (FREE_TIMES * size).div_ceil(1024 * 1024);
+        Shortage::Bytes {
+            needed_mib: Some(needed),
+        }
+    }
+}
+
+/// The directory itself, or the nearest one above it that is there: on its disk it will be made.
+pub(super) fn existing(directory: &Path) -> &Path {
+    let named = directory
+        .ancestors()
+        .filter(|path| !path.as_os_str().is_empty());
+    let mut found = named.filter(|path| path.is_dir());
+    found.next().unwrap_or(Path::new("."))
+}
+
+/// Whether there is too little room to open the database in `live`. SQLite makes the index of its log with holes where the
+/// blocks of the disk are small, and the system ends the process (SIGBUS) that writes into one on a full disk.
+pub(super) fn lacks_room_to_open(live: &Path) -> bool {
+    // A file that cannot be made says nothing about bytes.
+    let tried = tempfile::tempfile_in(live).ok();
+    let tried = tried.map(|file| fallocate(&file, FallocateFlags::empty(), 0, ROOM_TO_OPEN));
+    match tried {
+        Some(Ok(())) => false,
+        Some(Err(error)) if is_full(&error.into()) => true,
+        _ => disk_bytes(live).is_some_and(|(free, all)| all > 0 && free < ROOM_TO_OPEN),
+    }
+}
+
+/// Where the reserve of a data directory is: room on another disk is of no use to the database.
+fn place(directory: &Path) -> PathBuf {
+    let live = directory.join("live");
+    if is_other_disk(&live, directory) {
+        live.join(RESERVE)
+    } else {
+        directory.join(RESERVE)
+    }
+}
+
+fn is_other_disk(one: &Path, other: &Path) -> bool {
+    let device = |path| fs::metadata(path).ok().map(|found| found.dev());
+    let (one, other) = (device(one), device(other));
+    one.is_some() && other.is_some() && one != other
 }
 
 /// What stands in the place of the reserve of a data directory and is no ordinary file.
 #[must_use]
 pub fn odd_reserve(directory: &Path) -> Option<PathBuf> {
-    let path = directory.join(RESERVE);
-    let is_odd = fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file());
-    is_odd.then_some(path)
+    Some(place(directory)).filter(|path| is_odd(path))
+}
+
+fn is_odd(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| !found.is_file())
+}
+
+/// The free space on the disk of `directory`, and the size of a reserve there, in bytes.
+fn room_on(directory: &Path) -> (u64, u64) {
+    let (free, all) = disk_bytes(directory).unwrap_or((u64::MAX, u64::MAX));
+    (free, size_on(all))
 }
 
 /// The size of the reserve on a disk of `disk` bytes.

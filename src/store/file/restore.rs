@@ -183,8 +183,7 @@ fn put_in_place(
     let further = if before.is_known() {
         None
     } else {
-        let belongs = |progress: &Progress| owner.may_have(progress.identity);
-        further_copy(directory, copy, belongs)
+        further_copy(directory, copy, &owner)
     };
     let further = further.and_then(|path| Some((path.clone(), snapshot::verify(&path).ok()?)));
     let lock_file = file_in(directory);

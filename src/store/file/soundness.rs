@@ -54,10 +54,15 @@ impl Store {
                     trouble: Trouble::Overwritten { copy: None },
                 });
             }
-            let aside = file
-                .identity
-                .map_or(Ok(()), |own| set_other_aside(own, &replaced));
-            aside.map_err(|source| SnapshotError::File {
+            if replaced == file.backup_path() && !file.may_replace_backup() {
+                return Err(SnapshotError::Source {
+                    path: file.path().to_owned(),
+                    trouble: Trouble::Gone {
+                        rescued: file.rescued(),
+                    },
+                });
+            }
+            set_other_aside(file.identity, &replaced).map_err(|source| SnapshotError::File {
                 path: replaced,
                 source,
             })
@@ -170,7 +175,7 @@ impl Store {
                 what: "its write-ahead log was written over".to_owned(),
             });
         }
-        refuse_stale(&self.file.directory, copy)
+        refuse_stale(&self.file.directory, copy, self.file.identity)
     }
 }
 

@@ -157,7 +157,7 @@ fn the_newest_copy_in_the_directory_is_the_one_to_restore() {
     let at = |name: &str, seconds| {
         let path = directory.path().join(name);
         let file = fs::File::create(&path).unwrap();
-        let modified = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        let modified = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
         file.set_modified(modified).unwrap();
         path
     };

@@ -6,11 +6,12 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::copies::newest_copy;
+use super::live_file;
 use super::open_error::{Odd, OpenError};
 use super::path::{filled_journal_of, journal_of, rollback_journal_of, shared_memory_of};
 use super::rollback::RollbackJournal;
 use super::stray_log::StrayLog;
-use super::{live_file, newest_copy};
 use crate::trouble::Bar;
 
 /// Refuses what is no ordinary file. One that is not there is none.
