@@ -232,6 +232,10 @@ pub enum Door {
 
 /// The header in which a command states who types it, percent-encoded.
 pub const STATED_NAME: &str = "x-operator";
+/// The header of a part of the open database that says which state of the database it is of.
+pub const PART_STATE: &str = "x-database-state";
+/// The one that says with which page the next part begins; the last part has none.
+pub const NEXT_PART: &str = "x-next-part";
 
 /// Who calls, before anybody has looked at a token. What the control socket's peer states is believed of it alone.
 fn actor(peer: Peer, headers: &HeaderMap) -> Actor {

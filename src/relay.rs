@@ -300,11 +300,12 @@ impl Relay {
     }
 
     /// Stops accepting, lets requests and attempts under way finish for at most the longest
-    /// timeout, and closes the database. Loses nothing, spends no attempt.
+    /// timeout, and closes the database. Loses nothing, spends no attempt. `refuges`: where what only the open file has
+    /// is copied to when that file is gone and the data directory takes no copy.
     ///
     /// # Errors
     /// `Lost`: the database's file is gone, and its data could not be copied out. The relay is stopped all the same.
-    pub async fn stop(mut self) -> Result<(), Lost> {
+    pub async fn stop(mut self, refuges: &[PathBuf]) -> Result<(), Lost> {
         // The listeners hold the other end; when none is left, there is nothing to stop.
         let _ = self.stop_listeners.send(true);
         let at_most = self.parts.stop_time() + STOP_MARGIN;
@@ -322,7 +323,7 @@ impl Relay {
             ..
         } = self.shared;
         let place = FileWatch::new(store.clone(), clock.clone());
-        let rescued = place.final_rescue().await;
+        let rescued = place.final_rescue(refuges).await;
         backup.final_backup().await;
         store.close(clock.moment()).await;
         Ok(rescued?)

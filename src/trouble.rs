@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::command_line::CommandLine;
 
+/// What stands in a command for a file on another disk, which the reader names.
+const ELSEWHERE: &str = "/mnt/backup/relay.db";
+
 /// What keeps the database from being used, or makes it dangerous to go on with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
@@ -155,6 +158,16 @@ impl Trouble {
         matches!(self, Self::Damaged { .. } | Self::Overwritten { .. })
     }
 
+    /// Whether the open database can be read by the relay that has it open, and perhaps by nobody else: its file is not
+    /// in its place, or the disk fails.
+    #[must_use]
+    pub fn is_of_place(&self) -> bool {
+        matches!(
+            self,
+            Self::Gone { .. } | Self::Closed { .. } | Self::ReadOnlyDisk | Self::DiskFailed(_)
+        )
+    }
+
     /// The same damage, with the copy to restore.
     #[must_use]
     pub fn with_copy(self, copy: Option<PathBuf>) -> Self {
@@ -170,6 +183,12 @@ impl Trouble {
     pub fn commands(&self, commands: &CommandLine) -> Vec<String> {
         if let Self::Closed { path, why } = self {
             return vec![format!("sudo {}", why.command(path))];
+        }
+        if matches!(
+            self,
+            Self::Gone { rescued: None } | Self::ReadOnlyDisk | Self::DiskFailed(_)
+        ) {
+            return vec![commands.program(&format!("backup {ELSEWHERE}"))];
         }
         let (Self::Damaged { copy, .. }
         | Self::Overwritten { copy }
@@ -229,6 +248,23 @@ mod tests {
             let told = trouble.describe(Language::En, &CommandLine::default());
             assert!(!told.contains("voicedrive-relay restore"), "{told}");
             assert!(!told.contains("look at the disk"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_only_the_running_relay_can_read_is_told_with_the_command_that_copies_it() {
+        for trouble in [
+            Trouble::Gone { rescued: None },
+            Trouble::ReadOnlyDisk,
+            Trouble::DiskFailed("disk I/O error".to_owned()),
+        ] {
+            assert!(trouble.is_of_place());
+            for language in [Language::Ja, Language::En] {
+                let told = trouble.describe(language, &CommandLine::default());
+                let backup = "sudo voicedrive-relay backup /mnt/backup/relay.db";
+                assert!(told.ends_with(backup), "{told}");
+                assert!(!told.contains("relay-backup.db"), "{told}");
+            }
         }
     }
 

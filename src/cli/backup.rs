@@ -11,8 +11,11 @@ use super::{CliError, print_line};
 use crate::config::Config;
 use crate::store::file;
 use crate::store::file::progress::refuse_loss;
-use crate::store::file::snapshot::{self, SnapshotError, Target, Verified};
+use crate::store::file::snapshot::{self, Received, SnapshotError, Target, Verified};
 use crate::words::restores;
+
+/// How often receiving the open database is begun: when its file is gone or its disk fails, it hardly changes.
+const BEGUN_AT_MOST: u32 = 20;
 
 /// Write a copy of the database that needs no other file.
 #[derive(Args)]
@@ -54,6 +57,10 @@ impl Backup {
                 refuse_loss(&made, &self.file).map_err(failed)?;
                 snapshot::copy_file(&made, &self.file).map_err(failed)?;
             }
+            // The file at the database's path need not be the database, or its disk fails.
+            (Target::Elsewhere, Ok(answer), Some(_)) if answer["open"] == true => {
+                self.receive(client).await?;
+            }
             // Without a daemon, or when only its own file cannot be written, the database itself is read.
             (Target::Elsewhere, Ok(_), Some(_))
             | (Target::Elsewhere, Err(CliError::Unreachable(_)), _) => {
@@ -65,13 +72,55 @@ impl Backup {
                 let told = restores::kept_by_the_daemon(locale, &self.file);
                 return Err(CliError::Unreachable(told));
             }
-            // The file at the database's path need not be the database: only the daemon knows.
             (_, Err(error), _) => return Err(error),
         }
         let verified = snapshot::verify(&self.file).map_err(failed)?;
         client.print(&answer(&self.file, verified), |locale| {
             restores::good_copy(locale, &self.file, verified)
         })
+    }
+
+    /// Has the daemon give out the database that it has open.
+    async fn receive(&self, client: &Client) -> Result<(), CliError> {
+        let failed = |error| of_copy(client.locale, &error);
+        let mut copy = Received::begin(&self.file).map_err(failed)?;
+        let received = receive_all(client, &mut copy).await;
+        match received {
+            Ok(written) => copy.end(written).map_err(failed),
+            Err(error) => {
+                copy.give_up();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Receives the open database. Answers why it could not be written.
+async fn receive_all(
+    client: &Client,
+    copy: &mut Received,
+) -> Result<Result<(), SnapshotError>, CliError> {
+    let (mut from, mut state, mut begun) = (1, None, 1);
+    loop {
+        let Some((bytes, of, next)) = client.part(from, state).await? else {
+            if begun == BEGUN_AT_MOST {
+                return Err(CliError::Failed(restores::never_still(client.locale)));
+            }
+            begun += 1;
+            (from, state) = (1, None);
+            if let Err(error) = copy.begin_anew() {
+                return Ok(Err(error));
+            }
+            continue;
+        };
+        if let Err(error) = copy.push(&bytes) {
+            return Ok(Err(error));
+        }
+        state = Some(of);
+        match next {
+            Some(next) => from = next,
+            None => return Ok(Ok(())),
+        }
     }
 }
 

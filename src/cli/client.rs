@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use super::words::Locale;
 use super::{CliError, Common, print_line};
 use crate::command_line::CommandLine;
 use crate::config::Config;
-use crate::http::STATED_NAME;
+use crate::http::{NEXT_PART, PART_STATE, STATED_NAME};
 use crate::language::Language;
 use crate::relay;
 use crate::route::settings::{AllSettings, Settings};
@@ -115,6 +116,35 @@ impl Client {
     pub(super) async fn delete(&self, path: &str) -> Result<(), CliError> {
         let request = self.request(Method::DELETE, path);
         self.call(request, FIRST_WORD).await.map(drop)
+    }
+
+    /// The part of the open database that begins with page `from`, of this state: its bytes, its state, and where the
+    /// next one begins. None: the database is in another state by now.
+    pub(super) async fn part(
+        &self,
+        from: u32,
+        state: Option<i64>,
+    ) -> Result<Option<(Bytes, i64, Option<u32>)>, CliError> {
+        let state = state.map_or_else(String::new, |state| format!("&state={state}"));
+        let path = format!("/control/backup/part?from={from}{state}");
+        let request = self.request(Method::GET, &path).timeout(TIMEOUT);
+        let response = self.first_word(request, TIMEOUT).await?;
+        let number = |name: &str| response.headers().get(name)?.to_str().ok()?.parse().ok();
+        let (state, next) = (number(PART_STATE), number(NEXT_PART));
+        let status = response.status();
+        let body = response.bytes().await;
+        let body = body.map_err(|error| self.unreachable(&error))?;
+        match (status, state) {
+            (StatusCode::OK, Some(state)) => {
+                let next = next.and_then(|next| u32::try_from(next).ok());
+                Ok(Some((body, state, next)))
+            }
+            (StatusCode::CONFLICT, _) => Ok(None),
+            _ => {
+                let answer = serde_json::from_slice(&body).unwrap_or_default();
+                Err(self.refusal(&answer, Subject::of_path("/control/backup")))
+            }
+        }
     }
 
     /// Posts a stream of NDJSON to `path` and answers its `data`.
@@ -264,15 +294,19 @@ impl Client {
         if answer["success"] == Value::Bool(true) {
             return Ok(answer["data"].take());
         }
+        Err(self.refusal(&answer, subject))
+    }
+
+    fn refusal(&self, answer: &Value, subject: Subject) -> CliError {
         let error = &answer["error"];
-        Err(match (error["code"].as_str(), error["message"].as_str()) {
+        match (error["code"].as_str(), error["message"].as_str()) {
             (Some(code), Some(message)) => CliError::OfDaemon {
                 code: code.to_owned(),
                 message: message.to_owned(),
                 subject,
             },
             _ => CliError::Failed(daemon::refused(self.locale.language)),
-        })
+        }
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> CliError {

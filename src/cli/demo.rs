@@ -73,7 +73,7 @@ impl Demo {
         let stage = Stage::set(directory.path(), language, table).await?;
         let all_arrived = stage.show().await?;
         if self.exit {
-            stage.relay.stop().await.map_err(failed(language))?;
+            stage.relay.stop(&[]).await.map_err(failed(language))?;
             return if all_arrived {
                 Ok(())
             } else {
@@ -82,7 +82,7 @@ impl Demo {
         }
         stage.invite().await?;
         tokio::signal::ctrl_c().await.map_err(failed(language))?;
-        stage.relay.stop().await.map_err(failed(language))?;
+        stage.relay.stop(&[]).await.map_err(failed(language))?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! `serve`: the daemon in the foreground, until a signal ends it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -88,8 +88,9 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     }
     let stopping = systemd.stopping();
     tracing::info!("stopping: nothing more is accepted, attempts under way may finish");
+    let refuges = refuges(environment);
     tokio::select! {
-        stopped = relay.stop() => {
+        stopped = relay.stop(&refuges) => {
             stopping.abort();
             stopped.map_err(|error| failed(&error))?;
             tracing::info!("stopped");
@@ -139,6 +140,20 @@ async fn start(
         }
         tracing::info!("there is room on the disk again: the start goes on");
     }
+}
+
+/// Where a copy may be left when the database's file is gone and the data directory takes none. A service may write to
+/// the directories that systemd made for it: the unit has the one in /run stay after the stop, and the service's own
+/// /tmp goes with it.
+fn refuges(environment: &Environment) -> Vec<PathBuf> {
+    let made = ["STATE_DIRECTORY", "RUNTIME_DIRECTORY"].map(|name| environment.var(name));
+    let made = made.into_iter().flatten();
+    let of_service = made.filter_map(|paths| paths.split(':').next());
+    let temporary = match environment.var("NOTIFY_SOCKET") {
+        Some(_) => None,
+        None => Some(environment.var("TMPDIR").unwrap_or("/var/tmp")),
+    };
+    of_service.chain(temporary).map(PathBuf::from).collect()
 }
 
 /// Finds a path that no socket can have, before anything is opened.

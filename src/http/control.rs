@@ -40,6 +40,7 @@ const ENDPOINTS: &[Endpoint] = &[
         Box::pin(import::take(call))
     }),
     post("/control/backup", |call| Box::pin(backup::refresh(call))),
+    get("/control/backup/part", |call| Box::pin(backup::part(call))),
     post("/control/recount", |call| Box::pin(backup::recount(call))),
     post("/control/reload", |call| Box::pin(reload::reload(call))),
     post("/control/alerts/test", |call| Box::pin(alerts::test(call))),

@@ -88,7 +88,7 @@ pub(super) fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         identify(&connection)?;
         mark_as_live(&connection)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        switch_journal(&connection, "WAL")?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
@@ -158,7 +158,16 @@ fn mark_as_live(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Moves everything into the file itself, which then needs no other one beside it and says so in its header.
 pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "DELETE")
+    switch_journal(connection, "DELETE")
+}
+
+/// Switches to another kind of journal. SQLite answers with the new kind before it has written that, and says only after
+/// the answer that it could not.
+fn switch_journal(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
+    let mut switching = connection.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
+    let mut answer = switching.query([])?;
+    while answer.next()?.is_some() {}
+    Ok(())
 }
 
 /// Closes the writing connection so that a copy of the database file alone is complete. That
@@ -250,4 +259,21 @@ impl FromSql for Timestamp {
 /// One more than asked for says whether there is another page.
 pub(super) fn one_more(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_that_could_not_be_switched_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = Connection::open(directory.path().join("relay.db")).unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap();
+        // As when the disk fails at the commit, which comes after the answer.
+        connection.commit_hook(Some(|| true)).unwrap();
+        assert!(switch_journal(&connection, "WAL").is_err());
+        connection.commit_hook(None::<fn() -> bool>).unwrap();
+        assert!(switch_journal(&connection, "WAL").is_ok());
+    }
 }

@@ -18,6 +18,7 @@ pub mod open;
 mod open_error;
 mod other_copies;
 mod owner;
+pub mod parts;
 mod path;
 pub mod progress;
 mod rescued;
@@ -133,7 +134,7 @@ impl DatabaseFile {
     #[must_use]
     pub fn look(&self) -> Option<Trouble> {
         self.is_without_stray_journal();
-        if !self.journal.is_closed() {
+        if self.journal.hidden().is_none() {
             let held = self.journal.is_held();
             self.troubles.see_journal(self.path(), held);
         }
@@ -154,12 +155,16 @@ impl DatabaseFile {
         self.troubles.grave()
     }
 
-    /// Why this user may not look whether the database is in its place; none: it may, or the file was deleted.
+    /// Why it cannot be said whether the database is in its place: this user may not look, or the disk fails. None: it
+    /// can be said, or the file was deleted.
     fn closed(&self) -> Option<Trouble> {
-        (self.database.is_closed() && !self.shape.is_deleted()).then(|| {
-            let (path, why) = bar(&self.directory, self.path());
-            Trouble::Closed { path, why }
-        })
+        let seen = self.database.hidden();
+        let error = seen.filter(|_| !self.shape.is_deleted())?;
+        if error.kind() != io::ErrorKind::PermissionDenied {
+            return Some(Trouble::DiskFailed(error.to_string()));
+        }
+        let (path, why) = bar(&self.directory, self.path());
+        Some(Trouble::Closed { path, why })
     }
 
     /// Whether the open file stands in the database's place.
@@ -329,9 +334,12 @@ impl DatabaseFile {
         self.troubles.is_locked()
     }
 
-    /// Something was committed.
-    pub(super) fn committed(&self) {
-        self.troubles.set_hindered(None);
+    /// Something was committed. Where nothing was changed nothing was written: that shows no more than that nobody holds
+    /// a lock.
+    pub(super) fn committed(&self, has_changed: bool) {
+        if has_changed || self.is_locked() {
+            self.troubles.set_hindered(None);
+        }
     }
 
     /// Marks the database as closed in order, unless the mark would hide that something is wrong with it.

@@ -182,6 +182,7 @@ impl GroupCommit<'_> {
     /// One transaction for `first` and the rest of its turn; each command is answered after the commit.
     fn commit_together(&mut self, first: Box<dyn Command>, turn: &mut Turn<'_>) {
         let connection = self.connection;
+        let before = connection.total_changes();
         self.set_checkpoints();
         self.set_patience();
         let mut commands = vec![first];
@@ -205,7 +206,7 @@ impl GroupCommit<'_> {
             met.unwrap_or_else(|| StoreError::from(error).for_others())
         });
         if committed.is_ok() {
-            self.file.committed();
+            self.file.committed(connection.total_changes() != before);
             if commands.iter().any(|command| command.lane() != Lane::Probe) {
                 self.changes.fetch_add(1, Ordering::Release);
             }

@@ -15,6 +15,7 @@ use crate::plain_file::NotOrdinary;
 use crate::store::Store;
 use crate::store::file::snapshot::SnapshotError;
 use crate::timestamp::Timestamp;
+use crate::trouble::Trouble;
 
 /// What stands beside the backup file, in both languages at once: whoever finds it years later need not be the one who
 /// chose one.
@@ -158,12 +159,27 @@ impl BackupFile {
         if let Some(took) = took.filter(|took| *took > LONGEST_AT_STOP) {
             let (seconds, path) = (took.as_secs(), self.path.display());
             let shows = at.map(tracing::field::display);
-            tracing::warn!(%path, shows, "the last copy took {seconds} s, so none is made at the stop: what was kept after that moment is in live/relay.db alone");
+            let rest = self.rest();
+            tracing::warn!(%path, shows, "the last copy took {seconds} s, so none is made at the stop: what was kept after that moment is {rest}");
             return;
         }
         if let Err(error) = self.copy(schedule).await {
             let (path, shows) = (self.path.display(), at.map(tracing::field::display));
-            tracing::error!(%path, shows, %error, "no last copy could be made at the stop: what was kept after that moment is in live/relay.db alone. The next start makes one");
+            let rest = self.rest();
+            tracing::error!(%path, shows, %error, "no last copy could be made at the stop: what was kept after that moment is {rest}");
+        }
+    }
+
+    /// Where what the file lacks is after a stop.
+    fn rest(&self) -> String {
+        match self.store.file().trouble() {
+            Some(Trouble::Gone {
+                rescued: Some(copy),
+            }) => format!("in {} alone", copy.display()),
+            Some(Trouble::Gone { rescued: None }) => {
+                "lost with the database's file, unless that is brought back".to_owned()
+            }
+            _ => "in live/relay.db alone. The next start makes one".to_owned(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Checks that the database's file is still in place and is the same one. When it is not, or is damaged, nothing more is
 //! accepted, and what only the open file has is copied out before anything else can happen to it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -55,8 +56,8 @@ impl FileWatch {
             return;
         };
         let moment = self.clock.moment();
-        if matches!(trouble, Trouble::Closed { .. }) {
-            // It is not lost.
+        if matches!(trouble, Trouble::Closed { .. } | Trouble::DiskFailed(_)) {
+            // It is not lost, as far as can be seen.
             return;
         }
         let waits = self.not_before.is_some_and(|at| moment.monotonic < at);
@@ -72,11 +73,11 @@ impl FileWatch {
     }
 
     /// A last look before the daemon stops: nobody can read an open file that is gone after that. The data directory is
-    /// made anew for the copy when it is gone too.
+    /// made anew for the copy when it is gone too. When it takes none, the first of `refuges` that does gets it.
     ///
     /// # Errors
-    /// Why what only the open file has could not be copied out.
-    pub async fn final_rescue(self) -> Result<(), SnapshotError> {
+    /// Why the data directory takes no copy of what only the open file has, when no other place does.
+    pub async fn final_rescue(self, refuges: &[PathBuf]) -> Result<(), SnapshotError> {
         let gone = matches!(self.look().await, Some(Trouble::Gone { .. }));
         let file = self.store.file();
         if !gone || file.rescued().is_some() {
@@ -85,7 +86,20 @@ impl FileWatch {
         if let Err(error) = file.make_directory_again() {
             tracing::error!(%error, "the data directory is gone and cannot be made anew");
         }
-        self.store.rescue(self.clock.moment()).await.map(drop)
+        let Err(refused) = self.store.rescue(self.clock.moment()).await else {
+            return Ok(());
+        };
+        tracing::error!(error = %refused, "the data directory takes no copy of what was accepted: other places are tried");
+        for refuge in refuges {
+            match self.store.rescue_to(refuge, self.clock.moment()).await {
+                Ok(copy) => {
+                    tracing::error!(copy = %copy.display(), "nothing but this copy has what was accepted last, and it is not in the data directory: copy it to another disk now. What is in /run or /tmp is gone with the next start of the machine");
+                    return Ok(());
+                }
+                Err(error) => tracing::error!(%error, "this place takes no copy either"),
+            }
+        }
+        Err(refused)
     }
 
     async fn look(&self) -> Option<Trouble> {

@@ -192,6 +192,14 @@ impl Odd {
                 "シンボリックリンクは使えません。リンクの代わりに、ファイルそのものをここに置いてください。別のディスクに置くなら、データディレクトリごと移し、設定の storage.directory をその場所にしてください",
                 "this is a symbolic link, and the file itself must be here. Put it in the place of the link; to have it on another disk, move the whole data directory there and set storage.directory"
             ),
+            Self::LinkedDirectory(target) => {
+                let (path, target) = (path.display(), target.display());
+                both!(
+                    language,
+                    "シンボリックリンクで、その先は {target} です。リンク先のデータベースを取り分けられないため、何も変更していません。先にリンクを消し (sudo rm {path})、{target} を {path} に移してください。別のディスクに置くなら、データディレクトリごと移し、設定の storage.directory をその場所にしてください",
+                    "this is a symbolic link to {target}, and the database behind it cannot be set aside. Nothing was changed. Put the directory itself here first: sudo rm {path} && sudo mv {target} {path}; to have it on another disk, move the whole data directory there and set storage.directory"
+                )
+            }
             Self::Directory => both!(
                 language,
                 "データベースの場所にディレクトリがあります。別の場所に移してください",

@@ -46,6 +46,15 @@ pub(crate) fn kept_by_the_daemon(locale: Locale, file: &Path) -> String {
     )
 }
 
+/// The open database was received again and again, and changed each time.
+pub(crate) fn never_still(locale: Locale) -> String {
+    both!(
+        locale.language,
+        "コピー中にデータベースの変更が続いたため、何も書き込んでいません。少し待ってから、もう一度実行してください",
+        "the database changed again and again while it was copied, and nothing was written. Wait a little and try again"
+    )
+}
+
 fn clock(locale: Locale, at: Option<Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), |at| locale.clock(at))
 }

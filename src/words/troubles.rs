@@ -131,12 +131,12 @@ impl Trouble {
                 "nothing was lost, and it goes on by itself after this",
             ),
             Self::ReadOnlyDisk => (
-                "書き込めるようになるまで、何も保存できません。ディスクの異常が原因のことが多いため、journalctl -k でカーネルの記録を確かめ、relay-backup.db を別のディスクに控えてから、書き込めるようにマウントし直してください",
-                "nothing can be kept until it can be written. Linux does that after an error of the disk: see journalctl -k, copy relay-backup.db to another disk, and mount it so that it can be written",
+                "書き込めるようになるまで、何も保存できません。ディスクの異常が原因のことが多いため、journalctl -k でカーネルの記録を確かめ、書き込めるようにマウントし直してください。その前に、次のコマンドで別のディスクに控えを作ってください (保存先は変えてください。動作中のリレーから直接コピーします)",
+                "nothing can be kept until it can be written. Linux does that after an error of the disk: see journalctl -k, and mount it so that it can be written. Before that, have the running relay write a copy to another disk; name one of yours",
             ),
             Self::DiskFailed(_) => (
-                "ディスクが故障しかけているおそれがあります。journalctl -k でカーネルの記録を確かめ、relay-backup.db を別のディスクに控えてください",
-                "it may be about to break: see journalctl -k, and copy relay-backup.db to another disk",
+                "ディスクが故障しかけているおそれがあります。journalctl -k でカーネルの記録を確かめ、次のコマンドで別のディスクに控えを作ってください (保存先は変えてください。動作中のリレーから直接コピーします)",
+                "it may be about to break: see journalctl -k, and have the running relay write a copy to another disk; name one of yours",
             ),
             Self::DiskFull(Shortage::Bytes { .. }) => (
                 "新しいイベントは受け付けられません。不要なファイルを消して空きを作ってください。空きができると自動で再開します",
@@ -155,8 +155,8 @@ impl Trouble {
                 "there is no copy in the data directory to restore: leave the file as it is, and look for a copy that was kept elsewhere",
             ),
             Self::Gone { rescued: None } => (
-                "受け付け済みのものは動いているリレーだけが持っているので、停止しないでください。ファイルを元の場所に戻すか、データディレクトリに書き込めるようにしてください",
-                "only the running relay has what was accepted: do not stop it. Bring the file back, or make the data directory writable with room for a copy",
+                "受け付け済みのものは動いているリレーだけが持っているので、停止しないでください。ファイルを元の場所に戻すか、データディレクトリに書き込めるようにしてください。どちらもできなければ、次のコマンドで別のディスクにコピーしてください (保存先は変えてください)",
+                "only the running relay has what was accepted: do not stop it. Bring the file back, or make the data directory writable with room for a copy; or have the relay write one to another disk, and name one of yours",
             ),
             Self::Gone { rescued: Some(_) } => (
                 "ファイルを元の場所に戻すか、リレーを停止してこのコピーを復元してください",

@@ -2,6 +2,7 @@
 //! acknowledged is lost by it, and it is said what happened.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
@@ -199,6 +200,74 @@ async fn what_a_kill_has_left_is_deleted_or_named() {
         "{told}"
     );
     stopped(daemon).await;
+}
+
+#[tokio::test]
+async fn what_a_restore_has_swapped_before_a_kill_is_named_as_the_database_of_before() {
+    let directory = TempDir::new().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    hand_in(&daemon.url).await;
+    let older = at("older.db");
+    daemon.json(&["backup", as_argument(&older)]).await;
+    let (_, later) = hand_in(&daemon.url).await;
+    let config = stopped(daemon).await;
+    let (code, told) = run(&config, &["restore", as_argument(&older)]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let entries = fs::read_dir(directory.path()).unwrap().flatten();
+    let mut names = entries.map(|entry| entry.file_name().into_string().unwrap());
+    let name = names
+        .find(|name| name.starts_with("live.before-restore-"))
+        .unwrap();
+    assert!(!at("live/former-database").exists());
+    // As a kill between the swap and the renaming leaves it.
+    fs::rename(at(&name), at("live.restoring")).unwrap();
+    let note = format!(r#"{{"name":"{name}","later":1}}"#);
+    fs::write(at("live/former-database"), note).unwrap();
+    let (_, told) = run(&config, &["check"]).await;
+    assert!(told.contains("the database of before a restore"), "{told}");
+    assert!(
+        told.contains("(1 events)") && !told.contains("rm -r"),
+        "{told}"
+    );
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let log = daemon.log_before_ready.join("\n");
+    let named = as_argument(&at(&name)).to_owned();
+    assert!(
+        log.contains(&named) && log.contains("database of before"),
+        "{log}"
+    );
+    assert!(!at("live.restoring").exists() && !at("live/former-database").exists());
+    assert!(ids_in(&at(&name).join("relay.db")).contains(&later));
+    stopped(daemon).await;
+}
+
+#[tokio::test]
+async fn a_restore_does_not_set_aside_a_link_in_the_place_of_the_database() {
+    let (directory, config) = stopped_in_order().await;
+    let elsewhere = TempDir::new().unwrap();
+    let behind = elsewhere.path().canonicalize().unwrap().join("behind");
+    let live = directory.path().join("live");
+    fs::rename(&live, &behind).unwrap();
+    symlink(&behind, &live).unwrap();
+    let copy = directory.path().join("relay-backup.db");
+    let (code, told) = run(&config, &["restore", as_argument(&copy)]).await;
+    assert_eq!(code, Some(1), "{told}");
+    let (behind, live) = (behind.display(), live.display());
+    let way = format!("sudo rm {live} && sudo mv {behind} {live}");
+    assert!(
+        told.contains(&way) && told.contains("Nothing was changed"),
+        "{told}"
+    );
+    assert!(fs::symlink_metadata(directory.path().join("live")).is_ok_and(|l| l.is_symlink()));
+    fs::remove_file(directory.path().join("live")).unwrap();
+    fs::rename(
+        elsewhere.path().join("behind"),
+        directory.path().join("live"),
+    )
+    .unwrap();
+    let (code, told) = run(&config, &["restore", as_argument(&copy)]).await;
+    assert_eq!(code, Some(0), "{told}");
 }
 
 #[tokio::test]

@@ -406,7 +406,7 @@ impl TestRelay {
     }
 
     pub async fn stop(self) -> Arc<TempDir> {
-        self.relay.stop().await.unwrap();
+        self.relay.stop(&[]).await.unwrap();
         self.directory
     }
 }

@@ -65,6 +65,7 @@ mod restoring;
 mod returning;
 mod revoking;
 mod routing;
+mod saving;
 mod secrets;
 mod securing;
 mod shutting_out;

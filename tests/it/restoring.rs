@@ -577,15 +577,12 @@ async fn a_copy_goes_over_nothing_but_a_copy_under_whatever_name() {
     assert!(error.contains("relay-backup.db.new"), "{error}");
     let answer = daemon.json(&["backup", &place.file("new.db")]).await;
     assert_eq!(answer["events"], 2);
-    // But not of what lies in the database's place.
+    // Of what the daemon has open, and not of what lies in the database's place.
     let aside = own("aside.db");
     fs::rename(place.live(), &aside).unwrap();
     fs::copy(place.file("empty.db"), place.live()).unwrap();
-    let before = fs::read(place.file("new.db")).unwrap();
-    let (code, _, error) = place.run(&["backup", &place.file("new.db")]).await;
-    assert_eq!(code, 1, "{error}");
-    assert!(error.contains("not in its place"), "{error}");
-    assert_eq!(fs::read(place.file("new.db")).unwrap(), before);
+    let answer = daemon.json(&["backup", &place.file("new.db")]).await;
+    assert_eq!(answer["events"], 2);
     fs::rename(&aside, place.live()).unwrap();
     daemon.kill().await;
     // Without a daemon the database itself is read; nobody says whether the daemon's own file is written at this moment.

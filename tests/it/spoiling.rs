@@ -16,7 +16,7 @@ use voicedrive_relay::testing::token::Scope;
 use voicedrive_relay::testing::trouble::Trouble;
 use voicedrive_relay::testing::upkeep::file_watch::FileWatch;
 
-use crate::commands::Daemon;
+use crate::commands::{Daemon, program};
 use crate::harness::{Bench, Clock, client, configuration, token};
 use crate::losing::{
     PATIENCE, hand_in, health_until, ids_in, refused_start, refused_with, rescued_in, spoil_table,
@@ -280,7 +280,12 @@ async fn a_data_directory_that_is_gone_is_made_again_for_what_was_accepted() {
         let data = parent.path().join("data");
         fs::create_dir(&data).unwrap();
         fs::set_permissions(&data, fs::Permissions::from_mode(0o710)).unwrap();
-        let mut daemon = Daemon::start(&data, "", "").await;
+        let config = data.join("config.toml");
+        fs::write(&config, configuration(&data, "", "")).unwrap();
+        let mut command = program();
+        // No other place takes a copy either.
+        command.env("TMPDIR", parent.path().join("nowhere"));
+        let mut daemon = Daemon::launch(command, &config).await;
         let mut acknowledged = HashSet::new();
         for _ in 0..20 {
             acknowledged.insert(hand_in(&daemon.url).await.1);

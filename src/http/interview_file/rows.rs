@@ -19,8 +19,9 @@ use crate::interview::field::Field;
 use crate::interview::field_error::{FieldError, Why};
 use crate::interview::{ImportResult, Interview, InterviewConflict};
 use crate::language::InBoth;
+use crate::store::file::is_full;
 use crate::store::{DatabaseFile, StoreError};
-use crate::trouble::Trouble;
+use crate::trouble::{Resource, Shortage, Trouble};
 
 /// A row of the file, as its reader writes it.
 #[derive(Deserialize)]
@@ -309,8 +310,15 @@ fn waiting(line: &str) -> Result<Row<'_>, StoreError> {
 }
 
 fn unusable(error: &io::Error) -> StoreError {
-    let why = format!("the file's rows cannot wait on the disk: {error}");
-    StoreError::Unavailable(Trouble::Unusable(why))
+    let trouble = if is_full(error) {
+        Trouble::DiskFull(Shortage::Bytes { needed_mib: None })
+    } else if let Some(lacking) = Resource::lacking(error) {
+        Trouble::Exhausted(lacking)
+    } else {
+        let why = format!("the file's rows cannot wait on the disk: {error}");
+        Trouble::Unusable(why)
+    };
+    StoreError::Unavailable(trouble)
 }
 
 #[cfg(test)]
@@ -319,6 +327,14 @@ mod tests {
     use crate::clock::Clock;
     use crate::language::Language;
     use crate::store::Store;
+
+    #[test]
+    fn a_disk_without_room_for_the_rows_is_full() {
+        let full = unusable(&io::ErrorKind::StorageFull.into());
+        let shortage = Shortage::Bytes { needed_mib: None };
+        let expected = StoreError::Unavailable(Trouble::DiskFull(shortage));
+        assert_eq!(full, expected);
+    }
 
     #[test]
     fn two_readings_of_the_same_rows_do_not_disturb_each_other() {

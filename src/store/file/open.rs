@@ -18,6 +18,7 @@ use super::owner::{Owner, note, note_in, noted, refuse_other};
 use super::path::{filled_journal_of, shared_memory_of};
 use super::progress::refuse_behind;
 use super::reserve::lacks_room_to_open;
+use super::restore::{Former, end_broken_off};
 use super::rollback::{end_stray, journal_beside};
 use super::snapshot;
 use super::stray_log::StrayLog;
@@ -53,6 +54,7 @@ pub(in crate::store) fn open(
     make_directory(&directory.join("live"), DIRECTORY_MODE)?;
     refuse_closed(directory)?;
     refuse_full(directory)?;
+    end_restore(directory);
     tell_leftovers(directory);
     let path = live_file(directory);
     tell_cut_index(&path);
@@ -117,6 +119,21 @@ pub(super) fn refuse_full(directory: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Ends a restore that was broken off after the copy had taken the database's place, and says what the former one is.
+fn end_restore(directory: &Path) {
+    match end_broken_off(directory) {
+        Ok(Some((path, Former { later, .. }))) => {
+            let path = path.display();
+            tracing::warn!(%path, events_accepted_after_the_copy = later, "a restore was broken off after the copy had taken its place. This is the database of before: what was accepted after the copy is in it alone, and has to be handed in again");
+        }
+        Ok(None) => {}
+        Err(error) => {
+            let directory = directory.display();
+            tracing::warn!(%error, %directory, "the database of before the last restore cannot be given its name");
+        }
+    }
+}
+
 /// Deletes what is provably of no use to anybody, and names what only a person can judge.
 fn tell_leftovers(directory: &Path) {
     for deleted in delete_unfinished(directory) {
@@ -128,6 +145,8 @@ fn tell_leftovers(directory: &Path) {
             Leftover::OfRestore => {
                 tracing::warn!(%path, "this was left by a restore that was broken off, and nothing uses it. It holds personal data: when nothing is missed for some days, delete it");
             }
+            // That it has no other name was told just now.
+            Leftover::Former { .. } => {}
             Leftover::OfAnotherRelay => {
                 tracing::warn!(%path, "this copy is of another relay's database, or of the one that was here before a restore. It stood in the backup file's place and was moved aside, and nothing uses it. It holds personal data: when it is of no use to anybody, delete it");
             }

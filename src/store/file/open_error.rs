@@ -152,6 +152,8 @@ pub enum Odd {
     DeadLink,
     /// A link to a file: SQLite keeps its other files beside what it leads to, and the relay looks for them here.
     Link,
+    /// A link to this directory in the place of the database's own: what is behind it cannot be set aside.
+    LinkedDirectory(PathBuf),
     /// A directory.
     Directory,
     /// Something else where a directory should be.
@@ -249,14 +251,22 @@ impl OpenError {
         while let Some(error) = cause {
             if let Some(of_sqlite) = error.downcast_ref() {
                 return match Self::database(path, of_sqlite) {
-                    told @ (Self::Damaged { .. } | Self::DiskFull { .. }) => told,
-                    _ => failed,
+                    // What is no fault of the migration another version meets too.
+                    Self::Database { .. } if !is_of_system(of_sqlite) => failed,
+                    told => told,
                 };
             }
             cause = error.source();
         }
         failed
     }
+}
+
+/// Whether the system refused, and not SQLite.
+fn is_of_system(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{CannotOpen, ReadOnly, SystemIoFailure};
+    let code = error.sqlite_error_code();
+    matches!(code, Some(CannotOpen | ReadOnly | SystemIoFailure))
 }
 
 /// The data directory of a live database.

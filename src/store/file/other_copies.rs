@@ -6,12 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::owner;
+use super::restore::Former;
 use super::rollback::SET_ASIDE;
 use super::snapshot::UNFINISHED;
 use super::{BACKUP, MOVED, RESCUED};
 
 /// What the names of directories begin with that a restore has left; the last is the one that it works in.
-const OF_RESTORES: [&str; 3] = [
+pub(super) const OF_RESTORES: [&str; 3] = [
     "live.before-restore-",
     "live.interrupted-restore-",
     "live.restoring",
@@ -37,8 +38,14 @@ pub(super) fn list(directory: &Path) -> Vec<PathBuf> {
 /// What is left beside the database and used by nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leftover {
-    /// The directory of a restore that was broken off.
+    /// The directory of a restore that was broken off before the copy took its place.
     OfRestore,
+    /// The database of before a restore that was broken off after the copy took its place. The next start gives it the
+    /// name that others have.
+    Former {
+        /// How many events it has that were accepted after the copy; none: that is not known.
+        later: Option<u64>,
+    },
     /// A copy of another relay's database, or of the one before a restore, that stood in the backup file's place.
     OfAnotherRelay,
     /// A rollback journal that was not the relay's.
@@ -48,8 +55,13 @@ pub enum Leftover {
 /// All of it, in this order.
 pub(super) fn left_behind(directory: &Path) -> Vec<(Leftover, PathBuf)> {
     let live = directory.join("live");
+    let of_restore = match Former::noted(directory) {
+        Some(Former { later, .. }) => Leftover::Former { later },
+        None => Leftover::OfRestore,
+    };
     let kinds = [
-        (Leftover::OfRestore, named(directory, &OF_RESTORES[1..])),
+        (of_restore, named(directory, &OF_RESTORES[2..])),
+        (Leftover::OfRestore, named(directory, &OF_RESTORES[1..2])),
         (
             Leftover::OfAnotherRelay,
             named(directory, &[owner::SET_ASIDE]),

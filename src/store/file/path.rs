@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 /// The identity of a file, whatever its name: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Inode {
@@ -65,13 +67,16 @@ impl OpenPath {
 
     /// Whether no file has this name, as far as this user may look.
     pub(super) fn is_empty(&self) -> bool {
-        !self.is_closed() && Inode::at(&self.path).is_none()
+        self.hidden().is_none() && Inode::at(&self.path).is_none()
     }
 
-    /// Whether this user may not look what has this name.
-    pub(super) fn is_closed(&self) -> bool {
-        let found = fs::symlink_metadata(&self.path);
-        found.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    /// Why nobody can say what has this name: this user may not look, or the disk does not answer. None: it can be said,
+    /// or there is nothing.
+    pub(super) fn hidden(&self) -> Option<io::Error> {
+        let error = fs::symlink_metadata(&self.path).err()?;
+        let absent = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
+        let is_answer = Errno::from_io_error(&error).is_some_and(|met| absent.contains(&met));
+        (!is_answer).then_some(error)
     }
 
     /// The name.
@@ -137,5 +142,22 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(!place.is_held(), "deleted");
         drop(open);
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_neither_there_nor_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| {
+            let place = OpenPath {
+                path: directory.path().join(name),
+                opened: Inode::of(directory.path()),
+            };
+            (place.hidden().is_some(), place.is_empty())
+        };
+        // The system refuses the name before it looks; a disk that fails gives EIO instead.
+        assert_eq!(at(&"a".repeat(300)), (true, false));
+        assert_eq!(at("nothing"), (false, true));
+        fs::write(directory.path().join("file"), "").unwrap();
+        assert_eq!(at("file/beyond"), (false, true));
     }
 }

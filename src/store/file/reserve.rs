@@ -239,9 +239,12 @@ pub(super) fn lacks_inodes(directory: &Path) -> bool {
     statvfs(directory).is_ok_and(|disk| disk.f_files > 0 && disk.f_favail == 0)
 }
 
-/// Whether the disk of `directory` can only be read.
+/// Whether the disk of `directory` can only be read. After an error of the disk newer versions of Linux refuse to write
+/// and do not say so of the mount, so it is tried too.
 pub(super) fn is_read_only(directory: &Path) -> bool {
+    let refuses = |error: io::Error| error.kind() == io::ErrorKind::ReadOnlyFilesystem;
     statvfs(directory).is_ok_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY))
+        || tempfile::tempfile_in(directory).is_err_and(refuses)
 }
 
 /// Whether the error means a full disk or a quota that is used up.

@@ -15,14 +15,14 @@ use super::difference::{Difference, compare};
 use super::directory::{DIRECTORY_MODE, give_to_owner_of, make_directory};
 use super::live_file;
 use super::lock::{file_in, lock};
-use super::open_error::{Odd, OpenError};
+use super::open_error::OpenError;
 use super::owner::Owner;
 use super::path::{filled_journal_of, journal_of};
 use super::progress::{Progress, further_copy, number_of_next_restore, of_all};
 use super::reserve::{disk_is_full, is_full};
 use super::rollback::end_stray;
 use super::snapshot::{self, SnapshotError, Verified};
-use super::unusable::{refuse_closed, refuse_unwritable};
+use super::unusable::refuse_irreplaceable;
 use crate::audit::{Action, Actor, Entry, Subject};
 use crate::hold::{EVERY_ROUTE, NewHold};
 use crate::store::StoreError;
@@ -30,6 +30,7 @@ use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 use crate::trouble::Trouble;
 use stage::Stage;
+pub(super) use stage::{Former, end_broken_off};
 
 /// Why a copy was not restored. Nothing was changed, unless it says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -159,7 +160,7 @@ fn put_in_place(
     make_directory(directory, DIRECTORY_MODE)?;
     // Held to the end: no daemon can start in the middle.
     let _lock = lock(directory)?;
-    refuse_unreadable(directory)?;
+    refuse_irreplaceable(directory)?;
     let owner = Owner::of(directory)?;
     // It would keep the present database from being read, and what outlives a restore from being carried over.
     end_stray(&live_file(directory))?;
@@ -191,37 +192,30 @@ fn put_in_place(
         path: lock_file,
         source,
     })?;
-    let aside = directory.join(format!("live.before-restore-{}", name_of(written.entry.at)));
+    let former = Former {
+        name: format!("live.before-restore-{}", name_of(written.entry.at)),
+        later: before.later(),
+    };
     Ok(Restored {
         copy: verified,
         waiting,
         as_it_is: whole.is_none(),
-        kept_aside: stage.take_place(directory, aside)?,
+        kept_aside: stage.take_place(directory, &former)?,
         before,
         further,
         erased,
     })
 }
 
-/// Refuses to replace a database that is there, and that whoever restores may not read: what outlives a restore would be
-/// lost.
-fn refuse_unreadable(directory: &Path) -> Result<(), OpenError> {
-    match refuse_closed(directory).and_then(|()| refuse_unwritable(directory)) {
-        // Another restore is no way out.
-        Err(OpenError::Unusable {
-            path,
-            why: why @ Odd::Closed(_),
-            ..
-        }) => Err(OpenError::Unusable {
-            path,
-            why,
-            copy: None,
-        }),
-        _ => Ok(()),
-    }
-}
-
 impl Before {
+    /// How many events it has that were accepted after the copy, when that is known.
+    fn later(&self) -> Option<u64> {
+        match self {
+            Self::Compared { difference, .. } => Some(difference.events.count),
+            Self::Absent | Self::Unreadable(_) => None,
+        }
+    }
+
     /// Whether everything is known that was there.
     fn is_known(&self) -> bool {
         match self {

@@ -1,6 +1,7 @@
 //! Makes and checks copies of the database: single files that are complete, consistent and closed (contract, section
 //! 9).
 
+mod received;
 mod target;
 mod verdict;
 
@@ -15,7 +16,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode};
 use rustix::fs::{Advice, OFlags, fadvise};
 
-use super::super::connection::{open_for_reading, throttle};
+use super::super::connection::{open_for_reading, settle, throttle};
 use super::in_one_line;
 use super::path::is_at;
 use super::reserve::{disk_is_full, is_out_of_room};
@@ -23,6 +24,7 @@ use super::rollback::journal_beside;
 pub use super::snapshot_error::{Obstacle, SnapshotError};
 use crate::priority::Throttle;
 use crate::trouble::Trouble;
+pub use received::Received;
 pub use target::{Target, refuse_odd};
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
@@ -117,10 +119,14 @@ impl Unfinished {
     fn end(self, written: Result<(), SnapshotError>, target: &Path) -> Result<(), SnapshotError> {
         let copied = written.and_then(|()| rename(&self.path, target));
         if copied.is_err() {
-            // The incomplete file is useless. The first error is more important than that it cannot be removed.
-            let _ = fs::remove_file(&self.path);
+            self.remove();
         }
         copied
+    }
+
+    /// The incomplete file is useless. Why that is so is more important than that it cannot be removed.
+    fn remove(self) {
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -145,8 +151,7 @@ fn is_of_another(file: &File) -> bool {
     matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
-/// Writes one consistent state of the source. Its read transaction ends with the last page, because the write-ahead log
-/// grows while it is open.
+/// Writes one state of the source. Its read transaction ends with the last page: the write-ahead log grows meanwhile.
 fn write(source: &mut Connection, target: &Path) -> Result<Connection, SnapshotError> {
     let path = PathBuf::from(source.path().unwrap_or_default());
     let at_source = |error| of_database(&path, &error);
@@ -171,8 +176,7 @@ fn write(source: &mut Connection, target: &Path) -> Result<Connection, SnapshotE
     }
     drop(backup);
     moment.finish().map_err(at_source)?;
-    copy.pragma_update(None, "journal_mode", "DELETE")
-        .map_err(at_target)?;
+    settle(&copy).map_err(at_target)?;
     Ok(copy)
 }
 

@@ -139,18 +139,30 @@ impl Store {
         }
     }
 
-    /// Copies what only the open file has to a file of its own in the data directory, and answers which. Of a file that
+    /// Copies what only the open file has to a file of its own in the data directory, and answers which.
+    ///
+    /// # Errors
+    /// `SnapshotError`; the open file still has everything.
+    pub async fn rescue(&self, moment: Moment) -> Result<PathBuf, SnapshotError> {
+        self.rescue_to(&self.file.directory, moment).await
+    }
+
+    /// The same in any directory. Of a file that
     /// is gone it holds everything that was ever acknowledged; of one that is damaged there is a copy only when all of it can be
     /// read still. Earlier such copies that have nothing more go.
     ///
     /// # Errors
     /// `SnapshotError`; the open file still has everything.
-    pub async fn rescue(&self, moment: Moment) -> Result<PathBuf, SnapshotError> {
+    pub async fn rescue_to(
+        &self,
+        directory: &Path,
+        moment: Moment,
+    ) -> Result<PathBuf, SnapshotError> {
         // Commands that found the file in its place have been committed when this is answered. With what time it is, the
         // copy shows to be later than whatever is left in the file's place. One without it still has everything.
         let _ = self.keep_time(Lane::Alerts, moment).await;
         let name = format!("{}{}{}", RESCUED.0, name_of(moment.wall), RESCUED.1);
-        let copy = self.file.directory.join(name);
+        let copy = directory.join(name);
         self.copy_if(&copy, || Ok(())).await?;
         if self.file.is_damaged()
             && let Err(error) = self.refuse_useless(&copy)
@@ -160,6 +172,10 @@ impl Store {
             return Err(error);
         }
         self.file.troubles.set_rescued(&copy);
+        if directory != self.file.directory {
+            // What lies beside the database lasts longer than what is anywhere else.
+            return Ok(copy);
+        }
         let (directory, newest) = (self.file.directory.clone(), copy.clone());
         // When it breaks off, there is one copy more than necessary.
         let _ = tokio::task::spawn_blocking(move || drop_earlier(&directory, &newest)).await;

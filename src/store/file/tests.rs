@@ -38,6 +38,39 @@ fn spoil(database: &Path, table: &str) {
 }
 
 #[tokio::test]
+async fn a_commit_that_changed_nothing_does_not_show_that_the_disk_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let failed = Trouble::DiskFailed("disk I/O error".to_owned());
+    store.file().met(&failed);
+    let nothing = store.write(Lane::Calls, |_| Ok::<(), StoreError>(()));
+    nothing.await.unwrap();
+    assert_eq!(store.file().trouble(), Some(failed));
+    store.probe(moment()).await.unwrap();
+    assert_eq!(store.file().trouble(), None);
+    // Who gets the lock sees that it is free.
+    store.file().met(&Trouble::Locked);
+    let nothing = store.write(Lane::Calls, |_| Ok::<(), StoreError>(()));
+    nothing.await.unwrap();
+    assert_eq!(store.file().trouble(), None);
+    store.close(moment()).await;
+}
+
+#[test]
+fn a_disk_that_fails_in_a_migration_is_no_fault_of_this_version() {
+    let of = |before: &str| {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(before).unwrap();
+        version::migrate(&mut connection, Path::new("/data/live/relay.db")).unwrap_err()
+    };
+    // What cannot be written, as on a disk that fails.
+    let told = of("PRAGMA query_only = ON");
+    assert!(matches!(told, OpenError::Database { .. }), "{told}");
+    let told = of("CREATE TABLE events (a)");
+    assert!(matches!(told, OpenError::Migration { .. }), "{told}");
+}
+
+#[tokio::test]
 async fn damage_that_is_met_behind_a_good_mark_is_told_as_damage() {
     for table in ["refinery_schema_history", "relay_time"] {
         for copies in [true, false] {

@@ -84,6 +84,33 @@ pub(super) fn refuse_closed(directory: &Path) -> Result<(), OpenError> {
     }
 }
 
+/// Refuses to replace a database that is there, and that whoever restores may not read, since what outlives a restore
+/// would be lost; or that is behind a link, which would be set aside in its place.
+pub(super) fn refuse_irreplaceable(directory: &Path) -> Result<(), OpenError> {
+    let live = directory.join("live");
+    if let Ok(target) = fs::read_link(&live) {
+        let target = fs::canonicalize(&live).unwrap_or(target);
+        return Err(OpenError::Unusable {
+            path: live,
+            why: Odd::LinkedDirectory(target),
+            copy: None,
+        });
+    }
+    match refuse_closed(directory).and_then(|()| refuse_unwritable(directory)) {
+        // Another restore is no way out.
+        Err(OpenError::Unusable {
+            path,
+            why: why @ Odd::Closed(_),
+            ..
+        }) => Err(OpenError::Unusable {
+            path,
+            why,
+            copy: None,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses what is no ordinary file of this user in the place of `file`, which names the process. It would be
 /// written through a link, and a pipe waits for ever.
 pub(super) fn refuse_odd_lock(directory: &Path, file: &Path) -> Result<(), OpenError> {

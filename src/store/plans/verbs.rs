@@ -338,6 +338,7 @@ async fn call_holds(store: &Store, moment: Moment) {
 }
 
 async fn call_the_rest(store: &Store, moment: Moment) {
+    store.part(1, None).await.unwrap();
     let now = moment.wall;
     store.waiting_by_route().await.unwrap();
     store.actions_on("id").await.unwrap();

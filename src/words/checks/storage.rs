@@ -36,6 +36,16 @@ pub(crate) fn left_behind(what: Leftover, path: &Path, language: Language) -> St
             "{path} は途中で終わった復元の残りで、今のデータベースは使っていません。個人情報が含まれます。数日問題がなければ削除してください: sudo rm -r {path}",
             "{path} was left by a restore that was broken off; the present database does not use it. It holds personal data: when nothing is missed for some days, delete it: sudo rm -r {path}"
         ),
+        Leftover::Former { later } => {
+            let (ja, en) = later.map_or_else(Default::default, |later| {
+                (format!(" {later} 件"), format!(" ({later} events)"))
+            });
+            both!(
+                language,
+                "{path} は復元前のデータベースです。コピーに置き換わった直後に復元が途中で終わりました。コピーより後に受け付けたもの{ja}はここにしかないため、消さずに、入れ直してください。次の起動で live.before-restore-日時 という名前になります",
+                "{path} is the database of before a restore, which was broken off just after the copy had taken its place. What was accepted after the copy{en} is in it alone: keep it, and hand that in again. The next start names it live.before-restore-TIME"
+            )
+        }
         Leftover::OfAnotherRelay => both!(
             language,
             "{path} は別のリレー、または復元の前のデータベースのコピーです。relay-backup.db の場所にあったため取り分けたもので、使われていません。個人情報が含まれます。不要であれば削除してください: sudo rm {path}",
