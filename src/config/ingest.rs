@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use hyper::header::HeaderName;
+use ipnet::IpNet;
 
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
