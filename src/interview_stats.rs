@@ -61,31 +61,36 @@ pub struct InterviewCounts {
 }
 
 impl InterviewCounts {
-    /// Adds other counts, or with a `sign` of -1 takes them away. Nothing falls below zero, as in
-    /// [`crate::send_stats::SendCounts::add`].
-    pub fn add(&mut self, other: &InterviewChange, sign: i64) {
-        for (field, change) in [
-            (&mut self.completed, other.completed),
-            (&mut self.scheduled, other.scheduled),
-            (&mut self.cancelled, other.cancelled),
-            (&mut self.no_show, other.no_show),
-            (&mut self.rescheduled, other.rescheduled),
-            (&mut self.synced, other.synced),
-            (&mut self.timed, other.timed),
-            (&mut self.minutes, other.minutes),
-        ] {
-            *field = field.saturating_add_signed(sign * change);
-        }
-        self.total =
-            self.completed + self.scheduled + self.cancelled + self.no_show + self.rescheduled;
-    }
-
     /// The mean duration in units of `1 / parts` minutes, rounded half up; 0 when none is known.
     #[must_use]
     pub fn mean_minutes(&self, parts: u64) -> u64 {
         (self.minutes * parts * 2 + self.timed)
             .checked_div(self.timed * 2)
             .unwrap_or(0)
+    }
+}
+
+impl From<InterviewChange> for InterviewCounts {
+    /// The counts that changes add up to. Nothing falls below zero, as in [`crate::send_stats::SendCounts`].
+    fn from(sum: InterviewChange) -> Self {
+        let count = |sum: i64| u64::try_from(sum).unwrap_or(0);
+        let mut counts = Self {
+            total: 0,
+            completed: count(sum.completed),
+            scheduled: count(sum.scheduled),
+            cancelled: count(sum.cancelled),
+            no_show: count(sum.no_show),
+            rescheduled: count(sum.rescheduled),
+            synced: count(sum.synced),
+            timed: count(sum.timed),
+            minutes: count(sum.minutes),
+        };
+        counts.total = counts.completed
+            + counts.scheduled
+            + counts.cancelled
+            + counts.no_show
+            + counts.rescheduled;
+        counts
     }
 }
 

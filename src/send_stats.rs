@@ -23,21 +23,6 @@ pub struct SendCounts {
 }
 
 impl SendCounts {
-    /// Adds other counts, or with a `sign` of -1 takes them away. Nothing falls below zero: counts that are
-    /// wrong are for `check` to find, and no reason to answer nothing.
-    pub fn add(&mut self, other: &SendChange, sign: i64) {
-        for (field, change) in [
-            (&mut self.sent, other.sent),
-            (&mut self.succeeded, other.succeeded),
-            (&mut self.failed, other.failed),
-            (&mut self.timeout, other.timeout),
-            (&mut self.retried, other.retried),
-            (&mut self.successful_ms, other.successful_ms),
-        ] {
-            *field = field.saturating_add_signed(sign * change);
-        }
-    }
-
     /// The mean of the successful in milliseconds, rounded half up; 0 when there is none.
     #[must_use]
     pub fn mean_successful_ms(&self) -> u64 {
@@ -47,7 +32,24 @@ impl SendCounts {
     }
 }
 
-/// What one delivery, or many, change in the counts.
+impl From<SendChange> for SendCounts {
+    /// The counts that changes add up to. Nothing falls below zero: counts that are wrong are for `check` to find,
+    /// and no reason to answer nothing.
+    fn from(sum: SendChange) -> Self {
+        let count = |sum: i64| u64::try_from(sum).unwrap_or(0);
+        Self {
+            sent: count(sum.sent),
+            succeeded: count(sum.succeeded),
+            failed: count(sum.failed),
+            timeout: count(sum.timeout),
+            retried: count(sum.retried),
+            successful_ms: count(sum.successful_ms),
+        }
+    }
+}
+
+/// What one delivery, or many, change in the counts. A sum of changes may be below zero on its way: what is taken away
+/// from a larger slot can come before what is given back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendChange {
     /// See [`SendCounts`], like the fields after it.
@@ -88,6 +90,18 @@ impl SendState {
             retried: i64::from(self.retried),
             successful_ms: if success { self.processing_ms } else { 0 },
         }
+    }
+}
+
+impl SendChange {
+    /// Adds other changes, or with a `sign` of -1 takes them away.
+    pub fn add(&mut self, other: &Self, sign: i64) {
+        self.sent += sign * other.sent;
+        self.succeeded += sign * other.succeeded;
+        self.failed += sign * other.failed;
+        self.timeout += sign * other.timeout;
+        self.retried += sign * other.retried;
+        self.successful_ms += sign * other.successful_ms;
     }
 }
 

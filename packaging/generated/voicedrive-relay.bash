@@ -3051,8 +3051,39 @@ _voicedrive__relay() {
     esac
 }
 
+_voicedrive__relay_typed() {
+    local command="$1" word begun="" joins="" last
+    local -a whole=()
+    for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+        last=$((${#whole[@]} - 1))
+        if [[ $last -gt 0 && "$word" == +(:) ]]; then
+            whole[last]+="$word"
+            joins=1
+        elif [[ -n $joins ]]; then
+            whole[last]+="$word"
+            joins=""
+        elif [[ "$word" == "=" ]]; then
+            joins=""
+        else
+            whole+=("$word")
+        fi
+    done
+    if [[ "$word" == "=" ]]; then
+        whole+=("")
+    fi
+    last=$((${#whole[@]} - 1))
+    local current="${whole[last]}"
+    if [[ "$current" != "$word" || "$word" == +(:) ]]; then
+        begun="${current%"${current##*:}"}"
+    fi
+    local -a COMP_WORDS=("${whole[@]}")
+    local COMP_CWORD=$last
+    _voicedrive__relay "$command" "$current" "${whole[last - 1]}"
+    COMPREPLY=("${COMPREPLY[@]#"$begun"}")
+}
+
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _voicedrive__relay -o nosort -o bashdefault -o default voicedrive-relay
+    complete -F _voicedrive__relay_typed -o nosort -o bashdefault -o default voicedrive-relay
 else
-    complete -F _voicedrive__relay -o bashdefault -o default voicedrive-relay
+    complete -F _voicedrive__relay_typed -o bashdefault -o default voicedrive-relay
 fi

@@ -64,7 +64,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l drop -d 'Lose a URL, a secret, a route or some of its events, a proxy, a sender or an alert channel in force: without this, such a reload is refused'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l drop -d 'Lose a URL, a secret, a route or some of its events, names of events that are taken, a proxy, a sender or an alert channel in force, or the file of the secrets: without this, such a reload is refused'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l config -d 'The configuration file' -r -F
@@ -110,7 +110,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l exit-code -d 'End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel that cannot be told, no backup, a full disk, a clock that may be wrong, a hold that only a person ends'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l exit-code -d 'End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel or a heartbeat that cannot be told, no backup, a full disk, a clock that may be wrong, a hold that only a person ends'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s n -l limit -d 'How many are shown at first, the newest ones, from 1 to 1000' -r

@@ -120,12 +120,12 @@ impl Outgoing {
         let connection = capture_connection(&mut request);
         let until = sleep(limit).deadline();
         let answer = timeout_at(until, self.client.request(request)).await;
-        let heard = heard(&connection);
-        let status = heard.as_ref().and_then(Heard::status);
+        let overheard = heard(&connection);
+        let status = overheard.as_ref().and_then(Heard::status);
         let (head, body) = match answer {
             Ok(Ok(answer)) => {
-                if let Some(heard) = heard {
-                    heard.end();
+                if let Some(overheard) = overheard {
+                    overheard.end();
                 }
                 answer.into_parts()
             }

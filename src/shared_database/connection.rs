@@ -9,14 +9,12 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
 
 use super::values::quoted;
-use super::watch::{Watch, within};
+use super::watch::{CONNECTING, Watch, within};
 use super::{SharedDatabaseError as Error, Waiting};
 use crate::config::{MysqlTarget, MysqlWay};
 use crate::crypto;
 use crate::secret::Secret;
 
-/// The longest that connecting may take.
-pub(super) const CONNECTING: Duration = Duration::from_secs(15);
 /// How often a transaction, or a question that stands in none, is tried again.
 pub(super) const TRIES: u32 = 10;
 /// The first pause before that; each is twice as long as the one before, up to the other.

@@ -10,9 +10,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
 
 use super::SharedDatabaseError as Error;
-use super::connection::CONNECTING;
 use super::values::{count, text};
 
+/// The longest that connecting may take.
+pub(super) const CONNECTING: Duration = Duration::from_secs(15);
 /// The longest that one statement may take. A server that takes longer counts as gone.
 const STATEMENT: Duration = Duration::from_mins(10);
 /// After so long it is told for the first time that the server does not answer, and so often from then on.

@@ -1,5 +1,7 @@
 //! Counting interviews (contract, sections 6.2 and 6.4).
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, Row};
 
 use super::interview_counts::{EVERY, slots};
@@ -7,8 +9,8 @@ use super::interview_row::{COLUMNS, record};
 use super::{Store, StoreError};
 use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{
-    InterviewChange, InterviewPlaces, InterviewRange, InterviewReport, InterviewStats,
-    ReportLimits, Rescheduled,
+    InterviewChange, InterviewCounts, InterviewPlaces, InterviewRange, InterviewReport,
+    InterviewStats, ReportLimits, Rescheduled,
 };
 use crate::slot::{self, SignedRange};
 
@@ -100,20 +102,29 @@ pub(super) fn count(
     connection: &Connection,
     range: &InterviewRange,
 ) -> Result<InterviewStats, StoreError> {
-    let mut stats = InterviewStats::default();
     let no_id = |id: &Option<String>| id.as_deref() == Some(EVERY);
     if no_id(&range.facility) || no_id(&range.department) {
-        return Ok(stats);
+        return Ok(InterviewStats::default());
     }
     let units = slots(
         range.facility.as_deref().unwrap_or(EVERY),
         range.department.as_deref().unwrap_or(EVERY),
     );
+    let mut by_type = BTreeMap::new();
     for term in slot::terms(range.from, range.last(), units) {
-        add_term(connection, term, range, &mut stats)?;
+        add_term(connection, term, range, &mut by_type)?;
     }
-    stats.by_type.retain(|_, counts| counts.total > 0);
-    Ok(stats)
+    let mut total = InterviewChange::default();
+    for sum in by_type.values() {
+        total.add(sum, 1);
+    }
+    let by_type = by_type.into_iter().map(|(of, sum)| (of, sum.into()));
+    Ok(InterviewStats {
+        total: total.into(),
+        by_type: by_type
+            .filter(|(_, counts): &(_, InterviewCounts)| counts.total > 0)
+            .collect(),
+    })
 }
 
 /// Whole months, days and hours are taken from what was counted when the records came; the records themselves
@@ -122,7 +133,7 @@ fn add_term(
     connection: &Connection,
     SignedRange { segment, sign }: SignedRange,
     range: &InterviewRange,
-    stats: &mut InterviewStats,
+    by_type: &mut BTreeMap<String, InterviewChange>,
 ) -> rusqlite::Result<()> {
     let (sql, from, to) = match segment.unit {
         Some(unit) => (
@@ -160,13 +171,8 @@ fn add_term(
         &range.interview_type,
     ))?;
     while let Some(row) = rows.next()? {
-        let change = counts(row)?;
-        stats.total.add(&change, sign);
-        stats
-            .by_type
-            .entry(row.get(0)?)
-            .or_default()
-            .add(&change, sign);
+        let of_type = by_type.entry(row.get(0)?).or_default();
+        of_type.add(&counts(row)?, sign);
     }
     Ok(())
 }

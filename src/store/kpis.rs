@@ -9,7 +9,7 @@ use super::{Store, StoreError, interview_stats};
 use crate::confirmed_range::ConfirmedRange;
 use crate::interview_stats::InterviewRange;
 use crate::kpi::{EndedRetries, GapDetection, KpiCounts, KpiQuestion};
-use crate::send_stats::SendFilter;
+use crate::send_stats::{SendChange, SendCounts, SendFilter};
 use crate::timestamp::Timestamp;
 
 impl Store {
@@ -136,11 +136,11 @@ fn uncompared(
             Timestamp::from_unix_ms(last),
         )
     };
-    let mut delivered: u64 = 0;
+    let mut delivered = SendChange::default();
     each_count(connection, &before, |_, _, change, sign| {
-        delivered = delivered.saturating_add_signed(sign * change.succeeded);
+        delivered.add(change, sign);
     })?;
-    Ok(delivered)
+    Ok(SendCounts::from(delivered).succeeded)
 }
 
 /// Deliveries that a comparison found missing and none has confirmed since, and those that none could judge: the route

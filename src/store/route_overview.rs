@@ -13,7 +13,7 @@ use super::send_stats::{each_count, sends_by_route};
 use super::{Store, StoreError, recovery};
 use crate::clock::Moment;
 use crate::overview::{Resent, RouteOverview};
-use crate::send_stats::{SendCounts, SendFilter};
+use crate::send_stats::{SendChange, SendCounts, SendFilter};
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
 
@@ -161,11 +161,11 @@ fn series(
             routes: routes.cloned(),
             ..SendFilter::period(*from, *to)
         };
-        let mut counts = SendCounts::default();
+        let mut sum = SendChange::default();
         each_count(connection, &filter, |_, _, change, sign| {
-            counts.add(change, sign);
+            sum.add(change, sign);
         })?;
-        Ok(counts)
+        Ok(sum.into())
     });
     counted.collect()
 }

@@ -1,14 +1,12 @@
 //! The counts of sends in rows (contract, section 8), from what was counted when the rows changed.
 
-use std::collections::BTreeMap;
-
 use rusqlite::Connection;
 
-use super::send_stats::each_count;
+use super::send_stats::{Sums, each_count};
 use super::{Store, StoreError};
 use crate::day;
 use crate::send_breakdown::{BreakdownQuestion, By, SendBreakdown};
-use crate::send_stats::{SendCounts, SendFilter};
+use crate::send_stats::{SendChange, SendCounts, SendFilter};
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
 
@@ -31,8 +29,7 @@ pub(super) fn break_down(
     question: BreakdownQuestion,
 ) -> rusqlite::Result<SendBreakdown> {
     let BreakdownQuestion { from, to, by, .. } = question;
-    let mut total = SendCounts::default();
-    let mut named: BTreeMap<String, SendCounts> = BTreeMap::new();
+    let (mut total, mut named) = (SendChange::default(), Sums::default());
     each_count(
         connection,
         &SendFilter::period(from, to),
@@ -43,15 +40,17 @@ pub(super) fn break_down(
                 By::Type => event_type,
                 By::Route => route,
             };
-            named.entry(name.to_owned()).or_default().add(change, sign);
+            named.add(name, change, sign);
         },
     )?;
-    named.retain(|_, counts| counts.sent > 0);
     let rows = match by {
         By::Day => days(connection, question)?,
-        By::Type | By::Route => named.into_iter().collect(),
+        By::Type | By::Route => named.counts().into_iter().collect(),
     };
-    Ok(SendBreakdown { rows, total })
+    Ok(SendBreakdown {
+        rows,
+        total: total.into(),
+    })
 }
 
 /// Days are those of the clinic's time zone, and counts are kept by hours of UTC. Rows are read only where a day
@@ -68,12 +67,12 @@ fn days(
     let to = question.to.min(question.now.max(last));
     let days = day::days(from, to, question.zone).into_iter();
     let counted = days.map(|(name, from, to)| {
-        let mut counts = SendCounts::default();
+        let mut sum = SendChange::default();
         let of_day = SendFilter::period(from, to);
         each_count(connection, &of_day, |_, _, change, sign| {
-            counts.add(change, sign);
+            sum.add(change, sign);
         })?;
-        Ok((name, counts))
+        Ok((name, sum.into()))
     });
     counted.collect()
 }

@@ -26,16 +26,17 @@ impl Store {
 /// where the range begins and ends inside an hour, at most those of half of it. No count has what was dismissed: of the
 /// rows it is taken away again.
 pub(super) fn sends(connection: &Connection, filter: &SendFilter) -> Result<SendStats, StoreError> {
+    let (mut total, mut by_type) = (SendChange::default(), Sums::default());
+    each_count(connection, filter, |_, event_type, change, sign| {
+        total.add(change, sign);
+        by_type.add(event_type, change, sign);
+    })?;
     let mut counted = SendStats {
+        total: total.into(),
+        by_type: by_type.counts(),
         queue: queue(connection, filter)?,
         ..SendStats::default()
     };
-    each_count(connection, filter, |_, event_type, change, sign| {
-        counted.total.add(change, sign);
-        let of_type = counted.by_type.entry(event_type.to_owned()).or_default();
-        of_type.add(change, sign);
-    })?;
-    counted.by_type.retain(|_, counts| counts.sent > 0);
     if counted.total.sent > 0 {
         counted.last_sent_at = last_sent(connection, filter)?;
     }
@@ -47,14 +48,29 @@ pub(super) fn sends_by_route(
     connection: &Connection,
     filter: &SendFilter,
 ) -> rusqlite::Result<BTreeMap<String, SendCounts>> {
-    let mut counted: BTreeMap<String, SendCounts> = BTreeMap::new();
+    let mut by_route = Sums::default();
     each_count(connection, filter, |route, _, change, sign| {
-        counted
-            .entry(route.to_owned())
-            .or_default()
-            .add(change, sign);
+        by_route.add(route, change, sign);
     })?;
-    Ok(counted)
+    Ok(by_route.counts())
+}
+
+/// Sums by a name: of an event type, or a route.
+#[derive(Default)]
+pub(super) struct Sums(BTreeMap<String, SendChange>);
+
+impl Sums {
+    pub(super) fn add(&mut self, name: &str, change: &SendChange, sign: i64) {
+        self.0.entry(name.to_owned()).or_default().add(change, sign);
+    }
+
+    /// Those of which anything was sent.
+    pub(super) fn counts(self) -> BTreeMap<String, SendCounts> {
+        let counts = self.0.into_iter().map(|(name, sum)| (name, sum.into()));
+        counts
+            .filter(|(_, counts): &(_, SendCounts)| counts.sent > 0)
+            .collect()
+    }
 }
 
 /// Hands over what the range is added up from: a route, an event type, their counts, and 1 when they are added or -1
@@ -228,4 +244,45 @@ pub(super) fn queues(connection: &Connection) -> rusqlite::Result<BTreeMap<Strin
         *place = place.saturating_add_signed(deliveries);
     }
     Ok(queues)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::attempt::Outcome;
+    use crate::incident::Thresholds;
+    use crate::retry::RetryPolicy;
+    use crate::store::tests::{at, attempted, moment, somebody, submission};
+
+    const MINUTE: i64 = 60_000;
+
+    #[tokio::test]
+    async fn what_is_dismissed_counts_nowhere_wherever_in_an_hour_a_period_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), moment()).unwrap();
+        let accepted = store.accept_events(vec![submission("a.b", None)], moment());
+        let id = accepted.await.unwrap()[0].id.clone();
+        let due = store.due_deliveries("default", HashSet::new(), 1, moment());
+        let due = due.await.unwrap().due.remove(0);
+        let (failed, limits) = (attempted(Outcome::Failed, at(0), 1), Thresholds::default());
+        let never = RetryPolicy::new(Vec::new());
+        let kept = store.record_attempt(due.into(), failed.into(), never, limits, false);
+        kept.await.unwrap();
+        store
+            .dismiss_event(&id, somebody(), None, moment())
+            .await
+            .unwrap();
+        for minute in -60..60 {
+            for period in [
+                SendFilter::period(at(-2 * 60 * MINUTE), at(minute * MINUTE)),
+                SendFilter::period(at(minute * MINUTE), at(2 * 60 * MINUTE)),
+            ] {
+                let counted = store.send_statistics(period.clone()).await.unwrap();
+                assert_eq!(counted.total, SendCounts::default(), "{period:?}");
+                assert!(counted.by_type.is_empty(), "{period:?}");
+            }
+        }
+    }
 }

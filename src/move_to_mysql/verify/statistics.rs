@@ -264,7 +264,7 @@ fn sends_by_name(
 }
 
 fn added<'a>(rows: impl Iterator<Item = &'a SendsThere>) -> Counts {
-    let (mut total, mut by_type) = (SendCounts::default(), BTreeMap::new());
+    let (mut total, mut by_type) = (SendChange::default(), BTreeMap::new());
     let mut latest = None;
     for row in rows {
         let [sent, succeeded, failed, timeout, retried, successful_ms] = row.counts;
@@ -277,12 +277,13 @@ fn added<'a>(rows: impl Iterator<Item = &'a SendsThere>) -> Counts {
             successful_ms,
         };
         total.add(&change, 1);
-        let of_type: &mut SendCounts = by_type.entry(row.event_type.clone()).or_default();
+        let of_type: &mut SendChange = by_type.entry(row.event_type.clone()).or_default();
         of_type.add(&change, 1);
         let last = Timestamp::parse(&format!("{}Z", row.last.replace(' ', "T"))).ok();
         latest = latest.max(last);
     }
-    sends_by_name(&total, &by_type, latest)
+    let by_type = by_type.into_iter().map(|(of, sum)| (of, sum.into()));
+    sends_by_name(&total.into(), &by_type.collect(), latest)
 }
 
 fn shown(filter: Option<&str>) -> &str {

@@ -236,7 +236,7 @@ fn of_more(found: &Finding, language: Language) -> String {
             let tables = super::super::harmless(&tables.join(", "));
             both!(
                 language,
-                "リレー専用のはずのデータベース {name} に、リレーのものではないテーブルがあります: {tables}。別の名前を database に書いてください",
+                "リレー専用のはずのデータベース {name} に、リレーのものではないテーブルがあります: {tables}。別の名前を「database」に書いてください",
                 "{name}, which was to be the relay's own database, has tables that are not the relay's: {tables}; name another one as database"
             )
         }
@@ -244,7 +244,7 @@ fn of_more(found: &Finding, language: Language) -> String {
             let (table, columns) = (table.name(), columns.join(", "));
             both!(
                 language,
-                "{table}: サーバーが値を作る列 (GENERATED) には書き込めません: {columns}。通常の列にしてもらってください",
+                "{table}: サーバーが値を作る列 (「GENERATED」) には書き込めません: {columns}。通常の列にしてもらってください",
                 "{table}: the server makes the values of {columns} itself (GENERATED); they have to be ordinary columns"
             )
         }

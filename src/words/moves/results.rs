@@ -289,12 +289,12 @@ pub(crate) fn waiting(waiting: &Waiting, language: Language) -> String {
     let doing = match state {
         Some(state) => both!(
             language,
-            "サーバーの状態 (SHOW PROCESSLIST): {state}",
+            "サーバーの状態 (「SHOW PROCESSLIST」): {state}",
             "it says in SHOW PROCESSLIST: {state}"
         ),
         None => both!(
             language,
-            "サーバーの状態 (SHOW PROCESSLIST) は分かりません",
+            "サーバーの状態 (「SHOW PROCESSLIST」) は分かりません",
             "SHOW PROCESSLIST says nothing of it"
         ),
     };

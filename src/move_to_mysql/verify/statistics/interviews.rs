@@ -126,8 +126,8 @@ fn counts(
     counted: &mut Counted,
 ) -> Result<(), MoveError> {
     let here = copy.interview_statistics(&filtered.here())?;
-    let mut by_type: BTreeMap<String, InterviewCounts> = BTreeMap::new();
-    let mut total = InterviewCounts::default();
+    let mut by_type: BTreeMap<String, InterviewChange> = BTreeMap::new();
+    let mut total = InterviewChange::default();
     for row in there.iter().filter(|row| filtered.has(row)) {
         let change = change(row.counts);
         total.add(&change, 1);
@@ -136,9 +136,10 @@ fn counts(
             .or_default()
             .add(&change, 1);
     }
+    let by_type = by_type.into_iter().map(|(of, sum)| (of, sum.into()));
     let (here, there) = (
         interviews_by_name(&here.total, &here.by_type),
-        interviews_by_name(&total, &by_type),
+        interviews_by_name(&total.into(), &by_type.collect()),
     );
     let asked = || filtered.asked("completion-stats");
     counted.take(asked, other_counts(&here, &there));
