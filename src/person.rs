@@ -79,6 +79,12 @@ impl Person {
     /// Whether nothing is known of the person.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
+        self.stands_in_no_row() && self.erased_at.is_none()
+    }
+
+    /// Whether no row has the staff id.
+    #[must_use]
+    pub fn stands_in_no_row(&self) -> bool {
         self.events == 0
             && self.interviews == 0
             && self.held == 0
@@ -86,7 +92,6 @@ impl Person {
             && self.notes.is_empty()
             && self.ended.count() == 0
             && !self.is_remembered
-            && self.erased_at.is_none()
     }
 }
 
@@ -215,6 +220,12 @@ pub enum Cleaned {
 }
 
 impl Cleaned {
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_clean(self) -> bool {
+        matches!(self, Self::Clean | Self::Rewritten)
+    }
+
     /// The word in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

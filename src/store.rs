@@ -109,6 +109,7 @@ pub use erase::EraseError;
 use error::Failure;
 pub use error::StoreError;
 pub use events::AcceptError;
+pub use file::free_space_scan::Remains;
 pub use file::{DatabaseFile, OpenError};
 pub use interview_import::ImportError;
 use interview_import::{AllTurns, Turns};

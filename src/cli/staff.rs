@@ -9,6 +9,7 @@ use super::value;
 use super::words::{Locale, text};
 use super::{CliError, show};
 use crate::event::MAX_STAFF_ID_CHARACTERS;
+use crate::person::Cleaned;
 use crate::words::harmless;
 use crate::words::staff::{self, Staff as Words};
 
@@ -78,9 +79,14 @@ impl Staff {
                 let wanted = json!({"giveUp": give_up, "copies": copies});
                 let answer = ask(wanted).await?;
                 client.print(&answer, |locale| erased(locale, &answer))?;
-                match answer["backupError"].as_str() {
-                    Some(why) => Err(CliError::Failed(staff::backup_not_written(why, language))),
-                    None => Ok(()),
+                if let Some(why) = answer["backupError"].as_str() {
+                    return Err(CliError::Failed(staff::backup_not_written(why, language)));
+                }
+                match answer["files"].as_str().and_then(Cleaned::from_word) {
+                    Some(files) if !files.is_clean() => {
+                        Err(CliError::Failed(staff::files(files, false, language)))
+                    }
+                    _ => Ok(()),
                 }
             }
         }
@@ -197,6 +203,22 @@ fn named(places: &[(Words, &Value)], heading: impl Fn(Words, u64) -> String) -> 
     lines
 }
 
+/// The files that have the id though no row does.
+fn found_in(locale: Locale, answer: &Value) -> Vec<String> {
+    let found = list(&answer["foundIn"]);
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let is_counted = answer["dryRun"] == true;
+    let mut lines = vec![staff::found_in(is_counted, locale.language)];
+    lines.extend(
+        found
+            .iter()
+            .map(|path| format!("  {}", harmless(text(path)))),
+    );
+    lines
+}
+
 /// What was erased, or would be.
 fn erased(locale: Locale, answer: &Value) -> String {
     let language = locale.language;
@@ -209,6 +231,7 @@ fn erased(locale: Locale, answer: &Value) -> String {
         number("held"),
         language,
     )];
+    lines.extend(found_in(locale, answer));
     if number("givenUp") > 0 {
         lines.push(staff::given_up(number("givenUp"), language));
     }
@@ -224,11 +247,9 @@ fn erased(locale: Locale, answer: &Value) -> String {
         lines.push(staff::still_open(&named, language));
     }
     let mentioned = mentioned(locale, answer);
-    lines.extend(
-        answer["files"]
-            .as_str()
-            .map(|word| staff::files(word, !mentioned.is_empty(), language)),
-    );
+    let files = answer["files"].as_str().and_then(Cleaned::from_word);
+    let clean = files.filter(|files| files.is_clean());
+    lines.extend(clean.map(|files| staff::files(files, !mentioned.is_empty(), language)));
     lines.extend(mentioned);
     let paths = |key: &str| -> Vec<&str> { list(&answer[key]).iter().map(text).collect() };
     for (paths, phrase) in [

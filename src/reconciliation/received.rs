@@ -49,6 +49,24 @@ impl Received {
     }
 }
 
+impl Received {
+    /// Of several rows of one id, the one with the lowest rank counts.
+    fn rank(&self) -> (u8, u8) {
+        let status = match self.status {
+            Some(PartnerStatus::Success) => 0,
+            Some(PartnerStatus::Failed) => 1,
+            Some(PartnerStatus::ValidationFailed) => 2,
+            None => 3,
+        };
+        let user_found = match self.user_found {
+            Some(true) => 0,
+            Some(false) => 1,
+            None => 2,
+        };
+        (status, user_found)
+    }
+}
+
 /// In small letters: a spreadsheet saves `true` as `TRUE`.
 fn said(word: Option<&str>) -> Option<String> {
     let word = word.map(str::trim).filter(|word| !word.is_empty());
@@ -62,10 +80,10 @@ fn request_id(text: &str) -> Option<Uuid> {
         .flatten()
 }
 
-/// Puts a list in the order of its ids, each once. Of two rows of one id, the one that says more for it stays.
+/// Puts a list in the order of its ids, each once. Of two rows of one id, one that says "success" stays, else one that says
+/// anything: an id alone takes nothing of that back. So it does not matter which of them comes first.
 pub fn in_order(list: &mut Vec<Received>) {
-    let rank = |row: &Received| (row.id, row.status != Some(PartnerStatus::Success));
-    list.sort_unstable_by_key(rank);
+    list.sort_unstable_by_key(|row| (row.id, row.rank()));
     list.dedup_by_key(|row| row.id);
 }
 
@@ -145,5 +163,27 @@ mod tests {
         let mut list = vec![row(Some("failed")), row(Some("success")), row(None)];
         in_order(&mut list);
         assert_eq!(list, [row(Some("success"))]);
+    }
+
+    #[test]
+    fn of_two_rows_of_one_id_the_same_counts_in_either_order() {
+        let said = [
+            (Some("success"), Some("1")),
+            (Some("success"), Some("0")),
+            (Some("failed"), None),
+            (Some("validation_failed"), None),
+            (None, Some("1")),
+            (None, Some("0")),
+            (None, None),
+        ];
+        let row = |(status, user_found)| Received::read(ID, status, user_found).unwrap();
+        for (at, one) in said.into_iter().enumerate() {
+            for other in &said[at..] {
+                for mut list in [vec![row(one), row(*other)], vec![row(*other), row(one)]] {
+                    in_order(&mut list);
+                    assert_eq!(list, [row(one)], "{one:?} and {other:?}");
+                }
+            }
+        }
     }
 }

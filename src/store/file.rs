@@ -30,6 +30,7 @@ mod snapshot_error;
 mod soundness;
 mod stale_log;
 mod stray_log;
+pub(super) mod traces;
 mod troubles;
 mod unusable;
 pub(super) mod version;
@@ -53,6 +54,7 @@ use crate::trouble::Trouble;
 use copies::newest_copy;
 use directory::make_directory;
 use file_integrity::OpenFiles;
+use free_space_scan::Remains;
 use log_backlog::HeldLog;
 use mark::{Mark, mark_of_damage};
 use path::{OpenPath, journal_of};
@@ -227,13 +229,13 @@ impl DatabaseFile {
         self.troubles.rescued()
     }
 
-    /// The pages of the database's file that have one of `texts` in a place where no row is. The write-ahead log has to
+    /// The pages of the database's file that have what is looked for in a place where no row is. The write-ahead log has to
     /// be empty.
     ///
     /// # Errors
     /// What the operating system said.
-    pub(super) fn pages_with_remains_of(&self, texts: &[String]) -> io::Result<Vec<u32>> {
-        self.shape.pages_with_remains_of(texts)
+    pub(super) fn pages_with(&self, remains: &Remains) -> io::Result<Vec<u32>> {
+        self.shape.pages_with(remains)
     }
 
     /// Copies of the database in its directory, besides the one that is always kept fresh: what a restore, an upgrade or a

@@ -5,15 +5,18 @@
 //! pages are overwritten one by one, between the commits of others: `VACUUM` would hold up accepting for seconds.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::connection::BUSY_TIMEOUT;
-use super::file::free_space_scan::clear_unused;
+use super::file::free_space_scan::{Remains, clear_unused};
 use super::file::log_backlog::move_log;
+use super::file::traces::Sought;
 use super::writer::Lane;
 use super::{Store, StoreError};
+use crate::person::spellings;
 
 /// A database of at least this many bytes is vacuumed with a temporary file instead of in memory.
 const LARGE: u64 = 64 * 1024 * 1024;
@@ -81,16 +84,29 @@ impl Store {
         Ok(Some(rest))
     }
 
-    /// The pages of the database in which one of `texts` still stands where no row is. The log was begun anew before;
+    /// The files and directories in which a staff id stands: the database, its log, the backup file and the other copies.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub async fn files_with(&self, staff_id: &str) -> Result<Vec<PathBuf>, StoreError> {
+        let sought = Sought::of(&spellings(staff_id));
+        let file = self.file.clone();
+        let looking = self
+            .maintenance_readers
+            .work(move |_| Ok(file.files_with(&sought)));
+        looking.await?.map_err(|error| refused(&error))
+    }
+
+    /// The pages of the database in which what is looked for still stands where no row is. The log was begun anew before;
     /// nobody is held up meanwhile.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn pages_with_remains_of(&self, texts: Vec<String>) -> Result<Vec<u32>, StoreError> {
+    pub async fn pages_with(&self, remains: Remains) -> Result<Vec<u32>, StoreError> {
         let file = self.file.clone();
         let looking = self
             .maintenance_readers
-            .work(move |_| Ok(file.pages_with_remains_of(&texts)));
+            .work(move |_| Ok(file.pages_with(&remains)));
         looking.await?.map_err(|error| refused(&error))
     }
 
@@ -257,6 +273,18 @@ fn database_bytes(connection: &Connection) -> rusqlite::Result<u64> {
 }
 
 #[cfg(test)]
+impl Store {
+    /// Somebody who reads the log until this is dropped.
+    pub(crate) fn reader_of_log(&self) -> Connection {
+        let reader = Connection::open(self.file.path()).unwrap();
+        reader
+            .execute_batch("BEGIN; SELECT * FROM relay_time")
+            .unwrap();
+        reader
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::fs::File;
 
@@ -268,7 +296,7 @@ mod tests {
     fn remains(connection: &Connection, text: &str) -> Vec<u32> {
         assert!(move_all(connection).unwrap());
         let file = File::open(connection.path().unwrap()).unwrap();
-        let mut pages = pages_with(&file, 4096, &[text.to_owned()]).unwrap();
+        let mut pages = pages_with(&file, 4096, &Remains::Of(vec![text.to_owned()])).unwrap();
         pages.retain(|page| has_rows(connection, *page, 4096).unwrap());
         pages
     }

@@ -8,13 +8,15 @@ use std::time::Duration;
 use super::backup::BackupFile;
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::person::{Cleaned, Erased, Notes, names_in, spellings};
+use crate::person::{Cleaned, Erased, Notes, Person, names_in, spellings};
 use crate::store::file::snapshot::SnapshotError;
-use crate::store::{EraseError, Store, StoreError};
+use crate::store::{EraseError, Remains, Store, StoreError};
 
 /// How often it is tried to begin a write-ahead log anew that somebody reads, and the time in between.
 const LOG_TRIES: u32 = 50;
 const LOG_AGAIN: Duration = Duration::from_millis(200);
+/// How often it is looked whether the log is free at last, when an erasure is over but for that.
+const LOG_LATER: Duration = Duration::from_secs(2);
 /// Names that are looked for in what rows have left.
 const TEXTS: usize = 200;
 /// How often the database is searched for what is left, and overwritten where that stands: a page may be moved meanwhile.
@@ -34,9 +36,20 @@ pub struct Options {
     pub copies: bool,
 }
 
+/// Where somebody is found.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    /// What rows have.
+    pub person: Person,
+    /// The files that have the staff id though no row does. They are looked for only then.
+    pub files: Vec<PathBuf>,
+}
+
 /// What was done.
 #[derive(Clone, Debug)]
 pub struct Done {
+    /// What was found before.
+    pub sought: Sought,
     /// What was erased.
     pub erased: Erased,
     /// Where the staff id still stands, because that is not about the person.
@@ -70,8 +83,29 @@ impl Eraser {
         }
     }
 
+    /// Looks for a person in the rows, and else in all files. An import that is under way may have the person's records
+    /// and is waited for. None: nothing at all has the staff id.
+    ///
+    /// # Errors
+    /// When something cannot be read.
+    pub async fn look_for(&self, staff_id: &str) -> Result<Option<Sought>, StoreError> {
+        let _no_import = self.store.hold_imports_back().await?;
+        self.found(staff_id).await
+    }
+
+    async fn found(&self, staff_id: &str) -> Result<Option<Sought>, StoreError> {
+        let person = self.store.person(staff_id, self.clock.moment()).await?;
+        let files = if person.stands_in_no_row() {
+            self.store.files_with(staff_id).await?
+        } else {
+            Vec::new()
+        };
+        let is_anywhere = !person.is_unknown() || !files.is_empty();
+        Ok(is_anywhere.then_some(Sought { person, files }))
+    }
+
     /// Erases all data of the person who is called `staff_id`. It goes on when the one who asked goes away; one that a
-    /// crash breaks off is done again with the same call.
+    /// crash breaks off is done again with the same call. None: nothing at all has the staff id.
     ///
     /// # Errors
     /// `EraseError`; what was erased before stays so.
@@ -80,7 +114,7 @@ impl Eraser {
         staff_id: String,
         options: Options,
         by: Actor,
-    ) -> Result<Done, EraseError> {
+    ) -> Result<Option<Done>, EraseError> {
         let erasing = async move { self.erase_now(&staff_id, options, by).await };
         let broke_off = |error: tokio::task::JoinError| StoreError::Refused(error.to_string());
         tokio::spawn(erasing).await.map_err(broke_off)?
@@ -91,10 +125,17 @@ impl Eraser {
         staff_id: &str,
         options: Options,
         by: Actor,
-    ) -> Result<Done, EraseError> {
+    ) -> Result<Option<Done>, EraseError> {
         // A file that waits to be imported may have the person's records with their names.
         let _no_import = self.store.hold_imports_back().await?;
-        let texts = self.texts_of(staff_id).await?;
+        let Some(sought) = self.found(staff_id).await? else {
+            return Ok(None);
+        };
+        let remains = if sought.person.is_half_erased {
+            Remains::Any
+        } else {
+            Remains::Of(self.texts_of(staff_id).await?)
+        };
         let moment = self.clock.moment();
         let range = self
             .store
@@ -124,11 +165,11 @@ impl Eraser {
         erased.add(self.store.erase_interviewer(staff_id, held, range).await?);
         let moment = self.clock.moment();
         erased.add(self.store.erase_texts(staff_id, moment).await?);
-        let cleaned = self.clean_file(&texts).await?;
+        let cleaned = self.clean_file(&remains).await?;
         let backup_error = self.backup.refresh().await.err();
         // Whoever read the log may have been the one who made the last copy.
         let cleaned = match cleaned {
-            Cleaned::LogInUse => self.clean_file(&texts).await?,
+            Cleaned::LogInUse => self.clean_file(&remains).await?,
             other => other,
         };
         let file = self.store.file();
@@ -140,21 +181,57 @@ impl Eraser {
         let copies = file.other_copies();
         let moment = self.clock.moment();
         let notes = self.store.notes_with(staff_id, moment).await?;
-        self.store.end_erasure(staff_id, moment).await?;
+        match cleaned {
+            Cleaned::Clean | Cleaned::Rewritten => {
+                self.store.end_erasure(staff_id, moment).await?;
+            }
+            Cleaned::LogInUse => self.end_later(staff_id.to_owned(), remains),
+            // With room on the disk, the same command does the rest.
+            Cleaned::NoRoom => {}
+        }
         tracing::info!(
             events = erased.events,
             given_up = erased.given_up,
             interviews = erased.interviews,
             "the data of a person were erased"
         );
-        Ok(Done {
+        Ok(Some(Done {
+            sought,
             erased,
             notes,
             cleaned,
             backup_error,
             copies,
             deleted,
-        })
+        }))
+    }
+
+    /// Ends an erasure when nobody reads the log any more. One that a stop breaks off is named by `check`.
+    fn end_later(&self, staff_id: String, remains: Remains) {
+        let eraser = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = eraser.end_when_log_is_free(&staff_id, &remains).await {
+                tracing::warn!(%error, "an erasure could not be ended; `check` says what is left to do");
+            }
+        });
+    }
+
+    async fn end_when_log_is_free(
+        &self,
+        staff_id: &str,
+        remains: &Remains,
+    ) -> Result<(), StoreError> {
+        while !self.store.begin_log_anew().await? {
+            tokio::time::sleep(LOG_LATER).await;
+        }
+        let cleaned = self.clean_file(remains).await?;
+        if !cleaned.is_clean() {
+            return Err(StoreError::Refused(cleaned.as_str().to_owned()));
+        }
+        let moment = self.clock.moment();
+        self.store.end_erasure(staff_id, moment).await?;
+        tracing::info!("an erasure is over: nobody reads the write-ahead log any more");
+        Ok(())
     }
 
     /// What must not be found any more: the staff id, and the names in what is erased, in every spelling.
@@ -178,12 +255,12 @@ impl Eraser {
     }
 
     /// Sees to it that nothing of it is left in the database's files.
-    async fn clean_file(&self, texts: &[String]) -> Result<Cleaned, StoreError> {
+    async fn clean_file(&self, remains: &Remains) -> Result<Cleaned, StoreError> {
         for _ in 0..SEARCHES {
             if !self.clear_log().await? {
                 return Ok(Cleaned::LogInUse);
             }
-            let pages = self.store.pages_with_remains_of(texts.to_vec()).await?;
+            let pages = self.store.pages_with(remains.clone()).await?;
             if pages.is_empty() {
                 return Ok(Cleaned::Clean);
             }
@@ -255,3 +332,6 @@ impl Eraser {
         tokio::time::sleep(took * PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -147,17 +147,15 @@ impl Locale {
         heading: Found,
         why: impl Fn(&Value) -> String,
     ) -> Vec<String> {
-        let all = answer[name].as_array().map_or(&[][..], Vec::as_slice);
-        if all.is_empty() {
+        let named = answer[name].as_array().map_or(&[][..], Vec::as_slice);
+        if named.is_empty() {
             return Vec::new();
         }
-        let more = if answer["truncated"] == Value::Bool(true) {
-            "+"
-        } else {
-            ""
-        };
-        let mut lines = vec![format!("{}: {}{more}", self.phrase(heading), all.len())];
-        for one in all.iter().take(SHOWN) {
+        // The answer names some of them only, and counts all.
+        let named_count = named.len() as u64;
+        let count = answer["counts"][name].as_u64().unwrap_or(named_count);
+        let mut lines = vec![format!("{}: {count}", self.phrase(heading))];
+        for one in named.iter().take(SHOWN) {
             let id = one["requestId"]
                 .as_str()
                 .or(one.as_str())
@@ -166,8 +164,14 @@ impl Locale {
             let line = format!("  {id}  {event:NAME$}  {}", why(one));
             lines.push(line.trim_end().to_owned());
         }
-        if all.len() > SHOWN {
-            let left = all.len() - SHOWN;
+        let left = count.saturating_sub(SHOWN as u64);
+        if left > 0 && named_count < count {
+            lines.push(both!(
+                self.language,
+                "  ほか {left} 件 (--json では、先頭の {named_count} 件まで表示します)",
+                "  {left} more; --json shows the first {named_count}"
+            ));
+        } else if left > 0 {
             lines.push(both!(
                 self.language,
                 "  ほか {left} 件 (--json ですべて表示します)",
@@ -311,5 +315,41 @@ impl NotReceived {
                 "userFound must be true, false, 1 or 0"
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::zone::Zone;
+
+    #[test]
+    fn every_kind_is_counted_by_itself_though_the_answer_names_only_some() {
+        let unknown: Vec<String> = (0..1000).map(|id| format!("id-{id}")).collect();
+        let answer = json!({
+            "missing": [{"requestId": "a", "eventType": "employee.created", "reason": "answered_but_absent"}],
+            "unknown": unknown, "truncated": true, "reconciliationId": "x",
+            "counts": {"missing": 1, "unknown": 5540},
+        });
+        let locale = Locale {
+            language: Language::En,
+            timezone: Zone::TOKYO,
+        };
+        let told = locale.comparison(&answer, &Settings::default(), None);
+        let lines: BTreeMap<&str, &str> = told
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .collect();
+        assert_eq!(lines.get("missing at VoiceDrive"), Some(&"1"), "{told}");
+        let never_sent = "in VoiceDrive's list, and never sent by this relay";
+        assert_eq!(lines.get(never_sent), Some(&"5540"), "{told}");
+        assert!(
+            told.contains("  5520 more; --json shows the first 1000"),
+            "{told}"
+        );
     }
 }

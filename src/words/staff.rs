@@ -5,6 +5,9 @@ use serde_json::Value;
 use crate::language::Language;
 use crate::person::Cleaned;
 
+/// Deliveries that are shown of those that did not arrive.
+const SHOWN: usize = 20;
+
 phrases! {
     /// Short texts of `staff`.
     Staff {
@@ -27,20 +30,19 @@ phrases! {
         InTokens: "この職員 ID のために発行され、まだ有効なトークン (token revoke で失効させてから、もう一度消去してください) と、ID そのものにある失効済みのもの", "tokens: valid ones with this staff id in their subject (token revoke, and erase once more), and revoked ones that have it in their own id";
         InSessions: "この職員 ID を名前として画面にログインしている人 (monitor logout で終わり、記録も消えます)", "logins to the monitor page with this staff id in their name (monitor logout ends and deletes them)";
         InNames: "この職員 ID がある名前 (イベント、送り先、施設、部署、面談の種別、通知先。集計や設定に使われています)", "names with this staff id, by which is counted or which are configured: events, routes, facilities, departments, kinds of interviews, alert channels";
-        LogInUse: "ほかのプログラムがデータベースを読んでいるため、書き込みログ (relay.db-wal) に古い内容が残っていることがあります。sqlite3 などを終了してから、同じコマンドをもう一度実行してください", "another program reads the database, so its log (relay.db-wal) may have something left: end it, such as a sqlite3, and type the same command again";
+        LogInUse: "ほかのプログラムがデータベースを読んでいるため、書き込みログ (relay.db-wal) に古い内容が残っていることがあります。sqlite3 などを終了してください。そのあとリレーが残りを消去し、終わるまで check がそのことを知らせます", "another program reads the database, so its log (relay.db-wal) may have something left: end it, such as a sqlite3. The relay does the rest then, and until that is done, `check` says so";
         NoRoom: "ファイルに断片が残っていますが、書き直すための空き容量がありません。ディスクを空けてから、同じコマンドをもう一度実行してください", "something is left in the file, and the disk has too little room to write it anew: make room, and type the same command again";
     }
 }
 
 /// What became of the database's files.
-pub(crate) fn files(word: &str, is_mentioned: bool, language: Language) -> String {
-    let phrase = match Cleaned::from_word(word) {
-        Some(Cleaned::Clean | Cleaned::Rewritten) if is_mentioned => Staff::CleanButNamed,
-        Some(Cleaned::Clean) => Staff::Clean,
-        Some(Cleaned::Rewritten) => Staff::Rewritten,
-        Some(Cleaned::LogInUse) => Staff::LogInUse,
-        Some(Cleaned::NoRoom) => Staff::NoRoom,
-        None => return word.to_owned(),
+pub(crate) fn files(files: Cleaned, is_mentioned: bool, language: Language) -> String {
+    let phrase = match files {
+        Cleaned::Clean | Cleaned::Rewritten if is_mentioned => Staff::CleanButNamed,
+        Cleaned::Clean => Staff::Clean,
+        Cleaned::Rewritten => Staff::Rewritten,
+        Cleaned::LogInUse => Staff::LogInUse,
+        Cleaned::NoRoom => Staff::NoRoom,
     };
     language.phrase(phrase).to_owned()
 }
@@ -100,6 +102,23 @@ pub(crate) fn erased(
     }
 }
 
+/// No row has the id, and these files do, or did.
+pub(crate) fn found_in(is_counted: bool, language: Language) -> String {
+    if is_counted {
+        both!(
+            language,
+            "この職員 ID のイベントや記録は残っていませんが、次のファイルに削除前の内容が残っています (消去すると消します。コピーを消すには --copies を付けます)",
+            "no rows have this staff id, and these files still do (an erasure takes it out of them; of the copies only with --copies)"
+        )
+    } else {
+        both!(
+            language,
+            "この職員 ID のイベントや記録は残っていませんでした。次のファイルに残っていた、削除前の内容を消しました (「残っているほかのコピー」に挙げるものを除きます)",
+            "no rows had this staff id. These files had it, and have it no more, but for copies that are listed as still there"
+        )
+    }
+}
+
 /// What will not be sent any more.
 pub(crate) fn given_up(count: u64, language: Language) -> String {
     both!(
@@ -139,11 +158,23 @@ pub(crate) fn ended(place: Staff, count: u64, language: Language) -> String {
 /// What has to arrive first.
 pub(crate) fn still_open(named: &[String], language: Language) -> String {
     let count = named.len();
-    let list = named.join("\n  ");
+    let mut list = named[..count.min(SHOWN)].join("\n  ");
+    if count > SHOWN {
+        list.push_str("\n  ");
+        list.push_str(&more(count - SHOWN, language));
+    }
     both!(
         language,
         "この人のイベントのうち {count} 件がまだ届いていません。届いてから消去するか、送信をやめて消去する場合は --give-up を付けてください\n  {list}",
         "{count} events of this person did not arrive yet. Let them arrive first, or give them up with --give-up\n  {list}"
+    )
+}
+
+fn more(left: usize, language: Language) -> String {
+    both!(
+        language,
+        "ほか {left} 件 (--dry-run --json ですべて表示します)",
+        "and {left} more (--dry-run --json shows them)"
     )
 }
 
@@ -154,4 +185,20 @@ pub(crate) fn backup_not_written(why: &str, language: Language) -> String {
         "消去は終わりましたが、relay-backup.db を書き直せませんでした。このファイルには古い内容が残っています。{why}",
         "it was erased, but relay-backup.db could not be written anew and still has the data: {why}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_that_did_not_arrive_the_first_are_named() {
+        let named: Vec<String> = (0..145).map(|number| format!("id-{number}")).collect();
+        let told = still_open(&named, Language::En);
+        assert_eq!(told.lines().count(), 22, "{told}");
+        assert!(told.contains("145 events") && told.contains("and 125 more"));
+        assert!(told.contains("id-19\n") && !told.contains("id-20"));
+        let told = still_open(&named[..20], Language::Ja);
+        assert_eq!(told.lines().count(), 21, "{told}");
+    }
 }

@@ -453,3 +453,99 @@ async fn an_erasure_outlives_a_restore_and_no_log_line_has_the_id() {
     assert_eq!(unknown.status.code(), Some(1));
     daemon.stop().await;
 }
+
+/// Everything of the files under `directory` that the erasure says it has found the person in.
+fn found_in(answer: &Value) -> Vec<String> {
+    let found = answer["foundIn"].as_array().unwrap().iter();
+    let names = found.map(|path| Path::new(path.as_str().unwrap()).file_name());
+    names
+        .map(|name| name.unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn whom_no_row_has_any_more_is_erased_from_the_files_and_nobody_is_said_of_nobody() {
+    let relay = TestRelay::start("").await;
+    let directory = relay.directory.path().to_owned();
+    // A longer id is somebody else.
+    let longer = format!("{PERSON}8");
+    for (id, staff_id) in [("int-1", PERSON), ("int-2", "EMP-1"), ("int-3", &longer)] {
+        let mut record = interview_of(staff_id);
+        record["voicedriveSyncId"] = json!(id);
+        assert_eq!(put(&relay, id, &record).await.0, 201);
+    }
+    // One record is deleted, another one gets another person.
+    let bearer = format!("Bearer {}", token(&[Scope::Admin], relay.clock.now()));
+    let headers = [("authorization", bearer.as_str())];
+    let deleted = relay
+        .call(
+            Method::DELETE,
+            "/api/interviews/int-1",
+            &headers,
+            String::new(),
+        )
+        .await;
+    assert_eq!(deleted.status, 200, "{:?}", deleted.body);
+    let mut of_another = interview_of("EMP-2");
+    of_another["voicedriveSyncId"] = json!("int-2");
+    assert_eq!(put(&relay, "int-2", &of_another).await.0, 200);
+    assert!(!files_with(&directory, "EMP-1").is_empty());
+    for staff_id in [PERSON, "EMP-1"] {
+        let path = format!("/api/staff/{staff_id}/erase");
+        let counted = relay.post(&path, r#"{"dryRun":true}"#).await;
+        assert_eq!(counted.status, 200, "{:?}", counted.body);
+        assert!(found_in(counted.data()).contains(&"relay.db-wal".to_owned()));
+        let erased = relay.post(&path, "{}").await;
+        assert_eq!(erased.status, 200, "{:?}", erased.body);
+        assert_eq!(erased.data()["interviews"], 0);
+        assert_eq!(erased.data()["files"], "clean");
+        assert_eq!(found_in(erased.data()), found_in(counted.data()));
+    }
+    assert_eq!(files_with(&directory, "EMP-1"), Vec::<PathBuf>::new());
+    let audit = relay.get("/api/audit?action=erase").await;
+    assert_eq!(audit.data()["items"].as_array().unwrap().len(), 2);
+    // The longer id has the shorter one in it.
+    for nobody in ["EMP-ZQ", "EMP-9X", "EMP-ZQX-7"] {
+        let path = format!("/api/staff/{nobody}/erase");
+        for body in [r#"{"dryRun":true}"#, "{}"] {
+            let refused = relay.post(&path, body).await;
+            assert_eq!(refused.status, 404, "{nobody}: {:?}", refused.body);
+        }
+    }
+    let rest = relay
+        .post(&format!("/api/staff/{longer}/erase"), "{}")
+        .await;
+    assert_eq!(rest.data()["interviews"], 1);
+    assert_eq!(found_in(rest.data()), Vec::<String>::new());
+    assert_eq!(files_with(&directory, PERSON), Vec::<PathBuf>::new());
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn copies_that_have_whom_no_row_has_are_named_and_deleted() {
+    let relay = TestRelay::start("").await;
+    let directory = relay.directory.path().to_owned();
+    let of_restore = directory.join("live.before-restore-2025-10-26T120000000Z");
+    fs::create_dir(&of_restore).unwrap();
+    fs::write(
+        of_restore.join("relay.db"),
+        format!("{{\"staffId\":\"{PERSON}\"}}"),
+    )
+    .unwrap();
+    let backup = directory.join("relay-backup.db");
+    fs::write(&backup, format!("[\"{PERSON}\"]")).unwrap();
+    let path = format!("/api/staff/{PERSON}/erase");
+    let counted = relay.post(&path, r#"{"dryRun":true}"#).await;
+    assert_eq!(counted.data()["foundIn"], json!([backup, of_restore]));
+    let erased = relay.post(&path, "{}").await;
+    assert_eq!(erased.status, 200, "{:?}", erased.body);
+    assert_eq!(erased.data()["copies"], json!([of_restore]));
+    assert_eq!(
+        files_with(&directory, PERSON),
+        [of_restore.join("relay.db")]
+    );
+    let erased = relay.post(&path, r#"{"copies":true}"#).await;
+    assert_eq!(erased.data()["deletedCopies"], json!([of_restore]));
+    assert_eq!(files_with(&directory, PERSON), Vec::<PathBuf>::new());
+    relay.stop().await;
+}

@@ -99,7 +99,7 @@ const LABEL: &str = "#3f9a21c70b4e";
 /// `POST /api/staff/{staffId}/erase`
 ///
 /// # Errors
-/// `NotFound` when nothing is known; `Conflict` when something did not arrive yet and may not be given up, also when
+/// `NotFound` when neither a row nor a file has the id; `Conflict` when something did not arrive yet and may not be given up, also when
 /// it is opened again meanwhile; or the store's. What was erased before stays so.
 pub(super) async fn erase(call: Call<'_>) -> Result<Reply, ApiError> {
     let Call {
@@ -113,21 +113,24 @@ pub(super) async fn erase(call: Call<'_>) -> Result<Reply, ApiError> {
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let body: ErasureBody = request::fields(&text)?;
-    let person = known(api, &staff_id).await?;
-    if body.dry_run {
-        let answer = ErasedAnswer::counted(api, &person);
-        return success(StatusCode::OK, &answer, api.clock.now());
+    if !event::is_staff_id(&staff_id) {
+        return Err(nobody());
     }
     let eraser = Eraser::new(api.store.clone(), api.clock.clone(), api.backup.clone());
+    if body.dry_run {
+        let sought = eraser.look_for(&staff_id).await?.ok_or_else(nobody)?;
+        let answer = ErasedAnswer::counted(api, &sought);
+        return success(StatusCode::OK, &answer, api.clock.now());
+    }
     let options = Options {
         give_up: body.give_up,
         copies: body.copies,
     };
     let erasing = eraser.erase(staff_id, options, actor);
-    let done = erasing.await.map_err(not_erased)?;
+    let done = erasing.await.map_err(not_erased)?.ok_or_else(nobody)?;
     let backup_error = done.backup_error.as_ref();
     let backup_error = backup_error.map(|error| error.describe(api.locale));
-    let answer = ErasedAnswer::done(&person, &done, backup_error);
+    let answer = ErasedAnswer::done(&done, backup_error);
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
@@ -139,7 +142,7 @@ pub(super) fn describe_erase() -> Operation {
             "endedTexts": ended_texts(), "open": [], "mentionedIn": {"count": 1, "ids": [samples::ID]},
             "notedIn": noted(1),
             "files": if dry_run { Value::Null } else { json!("clean") },
-            "backupError": null, "copies": [], "deletedCopies": [],
+            "foundIn": [], "backupError": null, "copies": [], "deletedCopies": [],
         })
     };
     Operation::new(
@@ -188,7 +191,10 @@ fn not_erased(error: EraseError) -> ApiError {
 
 fn still_open(open: &[OpenDelivery]) -> ApiError {
     let named = open.iter().take(NAMED).map(|one| one.id.as_str());
-    let named = named.collect::<Vec<_>>().join(", ");
+    let mut named = named.collect::<Vec<_>>().join(", ");
+    if open.len() > NAMED {
+        named.push_str(&format!(", and {} more", open.len() - NAMED));
+    }
     ApiError::Conflict(format!(
         "{} events of this person did not arrive yet; send them first, or give them up (giveUp): {named}",
         open.len()

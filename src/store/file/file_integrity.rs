@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::super::connection::is_live;
-use super::free_space_scan;
+use super::free_space_scan::{self, Remains};
 use super::path::{journal_of, shared_memory_of};
 use super::version::APPLICATION_ID;
 
@@ -31,7 +31,7 @@ const FRAME_HEADER: u64 = 24;
 /// Each is opened once and stays open: closing any handle of a file releases the locks that SQLite holds on it in this
 /// process. So this has to outlive every connection to the database.
 pub(super) struct OpenFiles {
-    database: File,
+    pub(super) database: File,
     /// What is behind the log's last page is overwritten through it.
     pub(super) journal: File,
     index: File,
@@ -103,11 +103,11 @@ impl OpenFiles {
         Ok(is_kept.then_some(now))
     }
 
-    /// The pages of the database that have one of `texts` where no row is. They are read through the file that is
+    /// The pages of the database that have what is looked for where no row is. They are read through the file that is
     /// open anyway: another one must not be closed here.
-    pub(super) fn pages_with_remains_of(&self, texts: &[String]) -> io::Result<Vec<u32>> {
+    pub(super) fn pages_with(&self, remains: &Remains) -> io::Result<Vec<u32>> {
         let page_bytes = Header::read(&self.database)?.page_bytes();
-        free_space_scan::pages_with(&self.database, page_bytes, texts)
+        free_space_scan::pages_with(&self.database, page_bytes, remains)
     }
 
     /// Brings what was written to the database to the disk.

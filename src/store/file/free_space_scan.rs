@@ -11,6 +11,28 @@ use std::os::unix::fs::FileExt;
 
 use crate::priority::Throttle;
 
+/// What is looked for where no row is.
+#[derive(Clone, Debug)]
+pub enum Remains {
+    /// Any of these texts.
+    Of(Vec<String>),
+    /// Anything at all: an erasure was broken off, and of whose names it was to find no row tells any more.
+    Any,
+}
+
+impl Remains {
+    fn search(&self) -> impl Fn(&[u8]) -> bool {
+        let texts = match self {
+            Self::Of(texts) => Some(Texts::of(texts)),
+            Self::Any => None,
+        };
+        move |part| match &texts {
+            Some(texts) => texts.are_in(part),
+            None => part.iter().any(|byte| *byte != 0),
+        }
+    }
+}
+
 /// What the first byte of a page says that has rows: of an index or of a table, inner pages and leaves.
 const WITH_ROWS: [u8; 4] = [2, 5, 10, 13];
 /// The first of them are inner pages, whose header is longer.
@@ -18,7 +40,7 @@ const INNER: [u8; 2] = [2, 5];
 /// The header of the file stands before that of its first page.
 const FILE_HEADER: usize = 100;
 
-/// The pages of an open database that have one of `texts` in a place where no row is, by their numbers. A page has so many
+/// The pages of an open database that have what is looked for in a place where no row is, by their numbers. A page has so many
 /// bytes. The write-ahead log has to be empty.
 ///
 /// # Errors
@@ -26,9 +48,9 @@ const FILE_HEADER: usize = 100;
 pub(in crate::store) fn pages_with(
     database: &File,
     page_bytes: u64,
-    texts: &[String],
+    remains: &Remains,
 ) -> io::Result<Vec<u32>> {
-    let texts = Texts::of(texts);
+    let is_left_in = remains.search();
     let size = usize::try_from(page_bytes).unwrap_or(0);
     let pages = database.metadata()?.len() / (size as u64).max(1);
     let mut page = vec![0; size];
@@ -41,7 +63,7 @@ pub(in crate::store) fn pages_with(
             read => read?,
         }
         let mut parts = unused(&page, number).into_iter();
-        if parts.any(|part| texts.is_left_in(&page[part])) {
+        if parts.any(|part| is_left_in(&page[part])) {
             found.push(number);
         }
         throttle.rest_when_due();
@@ -57,25 +79,29 @@ pub(in crate::store) fn clear_unused(page: &mut [u8], number: u32) {
 }
 
 /// Texts by their first byte: there may be many, and all of a large file is looked through.
-struct Texts<'a>(Vec<Vec<&'a [u8]>>);
+pub(super) struct Texts(Vec<Vec<Vec<u8>>>);
 
-impl<'a> Texts<'a> {
-    fn of(texts: &'a [String]) -> Self {
+impl Texts {
+    pub(super) fn of(texts: &[String]) -> Self {
         let mut by_first = vec![Vec::new(); 256];
         for text in texts.iter().map(String::as_bytes) {
             if let Some(first) = text.first() {
-                by_first[usize::from(*first)].push(text);
+                by_first[usize::from(*first)].push(text.to_vec());
             }
         }
         Self(by_first)
     }
 
-    fn is_left_in(&self, part: &[u8]) -> bool {
-        let mut places = part.iter().enumerate();
-        places.any(|(at, first)| {
-            let texts = &self.0[usize::from(*first)];
-            texts.iter().any(|text| part[at..].starts_with(text))
-        })
+    fn are_in(&self, bytes: &[u8]) -> bool {
+        (0..bytes.len()).any(|at| self.at(bytes, at).next().is_some())
+    }
+
+    /// Those that stand at this place.
+    pub(super) fn at<'a>(&'a self, bytes: &'a [u8], at: usize) -> impl Iterator<Item = &'a [u8]> {
+        let rest = &bytes[at..];
+        let texts = rest.first().map(|first| &self.0[usize::from(*first)]);
+        let texts = texts.into_iter().flatten().map(Vec::as_slice);
+        texts.filter(|text| rest.starts_with(text))
     }
 }
 
@@ -117,7 +143,7 @@ mod tests {
 
     fn found(path: &std::path::Path, text: &str) -> bool {
         let database = File::open(path).unwrap();
-        let pages = pages_with(&database, 4096, &[text.to_owned()]).unwrap();
+        let pages = pages_with(&database, 4096, &Remains::Of(vec![text.to_owned()])).unwrap();
         !pages.is_empty()
     }
 
@@ -142,8 +168,14 @@ mod tests {
         assert!(found(&path, "remains of a row"));
         assert!(found(&path, "the middle"));
         assert!(!found(&path, "first") && !found(&path, ""));
+        let any = |path| {
+            let database = File::open(path).unwrap();
+            pages_with(&database, 4096, &Remains::Any).unwrap()
+        };
+        assert_eq!(any(&path), [2]);
         connection.execute_batch("VACUUM").unwrap();
         assert!(!found(&path, "remains of a row"));
+        assert_eq!(any(&path), Vec::<u32>::new());
     }
 
     #[test]

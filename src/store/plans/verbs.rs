@@ -30,7 +30,7 @@ use crate::send_stats::SendFilter;
 use crate::session::{NewLogin, Role, Sessions};
 use crate::slot::Unit;
 use crate::store::tests::{attempted, policy, somebody};
-use crate::store::{BulkRules, Store};
+use crate::store::{BulkRules, Remains, Store};
 use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
@@ -521,8 +521,9 @@ async fn call_people(store: &Store, moment: Moment) {
     store.end_erasure("P", moment).await.unwrap();
     assert!(store.begin_log_anew().await.unwrap());
     store.overwrite_stale_log(u64::MAX).await.unwrap();
-    let remains = store.pages_with_remains_of(vec!["P".to_owned()]);
+    let remains = store.pages_with(Remains::Of(vec!["P".to_owned()]));
     remains.await.unwrap();
+    store.files_with("P").await.unwrap();
     assert!(store.overwrite_unused(vec![1, 2, 3]).await.unwrap());
     assert!(store.write_anew().await.unwrap());
     store

@@ -14,7 +14,7 @@ use crate::http::reply::ApiError;
 use crate::interview::InterviewRecord;
 use crate::person::{Cleaned, EndedTexts, Mentions, Notes, Person};
 use crate::timestamp::Timestamp;
-use crate::upkeep::erasure::Done;
+use crate::upkeep::erasure::{Done, Sought};
 
 /// Everything that is kept about a person.
 #[derive(Serialize, ToSchema)]
@@ -161,6 +161,9 @@ pub(super) struct ErasedAnswer<'a> {
     /// What became of the database's files; null: nothing was done.
     #[schema(required, value_type = Option<Cleaned>)]
     files: Option<&'static str>,
+    /// When no row had the staff id: the files that had it. An erasure clears them, and deletes copies when it is told to.
+    #[schema(value_type = Vec<String>)]
+    found_in: &'a [PathBuf],
     /// Why the backup file could not be written anew; null: it was, or nothing was done.
     #[schema(required)]
     backup_error: Option<String>,
@@ -184,7 +187,8 @@ pub(super) struct OpenAnswer<'a> {
 
 impl<'a> ErasedAnswer<'a> {
     /// What would be done.
-    pub(super) fn counted(api: &Api, person: &'a Person) -> Self {
+    pub(super) fn counted(api: &Api, sought: &'a Sought) -> Self {
+        let person = &sought.person;
         let open = person.open.iter().map(|one| OpenAnswer {
             id: &one.id,
             event: &one.event_type,
@@ -203,13 +207,15 @@ impl<'a> ErasedAnswer<'a> {
             mentioned_in: (&person.mentioned).into(),
             noted_in: (&person.notes).into(),
             files: None,
+            found_in: &sought.files,
             backup_error: None,
             copies: api.store.file().other_copies(),
             deleted_copies: Vec::new(),
         }
     }
 
-    pub(super) fn done(person: &'a Person, done: &'a Done, backup_error: Option<String>) -> Self {
+    pub(super) fn done(done: &'a Done, backup_error: Option<String>) -> Self {
+        let person = &done.sought.person;
         Self {
             dry_run: false,
             label: &person.label,
@@ -223,6 +229,7 @@ impl<'a> ErasedAnswer<'a> {
             mentioned_in: (&person.mentioned).into(),
             noted_in: (&done.notes).into(),
             files: Some(done.cleaned.as_str()),
+            found_in: &done.sought.files,
             backup_error,
             copies: done.copies.clone(),
             deleted_copies: done.deleted.clone(),
