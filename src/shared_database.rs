@@ -11,6 +11,7 @@ mod own;
 mod parcel;
 mod placing;
 mod reading;
+mod row_there;
 mod shape;
 pub mod statistics;
 mod values;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use mysql_async::Value;
 use mysql_async::prelude::Queryable;
 
-use super::placing::{RowThere, THERE};
+use super::row_there::{RowThere, THERE};
 use super::values::{bytes, count, is_given, places, quoted, text};
 use super::watch::within;
 use super::{

@@ -1,7 +1,7 @@
 //! What is sent to the server at a time: a chunk, with what of it goes into the shared tables, and what came of it.
 
 use super::SharedTable;
-use super::placing::RowThere;
+use super::row_there::RowThere;
 use crate::chunk::{Cell, Chunk, Table, Unit};
 
 /// A chunk, and what becomes of it.

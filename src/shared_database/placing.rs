@@ -3,10 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mysql_async::{Row, Value};
+use mysql_async::Value;
 
 use super::own::range_of_keys;
-use super::values::{bytes, places, quoted, text, value};
+use super::row_there::{RowThere, THERE};
+use super::values::{bytes, places, quoted, value};
 use super::{
     Parcel, Placement, Remark, RowToPlace, SharedDatabase, SharedDatabaseError as Error,
     SharedTable, Written,
@@ -23,27 +24,6 @@ pub struct PlacedNote {
     pub row_key: Vec<u8>,
     /// Of its cells.
     pub digest: [u8; 32],
-}
-
-/// What tells whose a row of a shared table is, as a statement asks for it.
-pub(super) const THERE: &str = "CAST(id AS BINARY), CAST(created_at AS CHAR)";
-
-/// What tells whose a row of a shared table is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowThere {
-    /// Its id, byte for byte.
-    pub id: Vec<u8>,
-    /// When it was made.
-    pub created_at: String,
-}
-
-impl RowThere {
-    pub(super) fn of(row: &Row) -> Self {
-        Self {
-            id: bytes(row, 0),
-            created_at: text(row, 1),
-        }
-    }
 }
 
 impl SharedDatabase {

@@ -58,7 +58,7 @@ use free_space_scan::Remains;
 use log_backlog::HeldLog;
 use mark::{Mark, mark_of_damage};
 use path::{OpenPath, journal_of};
-use reserve::{Reserve, is_read_only};
+use reserve::Reserve;
 use rollback::{journal_beside, set_aside};
 use troubles::Troubles;
 use unusable::bar;
@@ -179,12 +179,8 @@ impl DatabaseFile {
     #[must_use]
     pub fn may_replace_backup(&self) -> bool {
         self.database.is_held()
-            || (!self.is_displaced() && !owner::is_of_another(self.identity, &self.backup_path()))
-    }
-
-    /// Whether another file stands in the database's place.
-    fn is_displaced(&self) -> bool {
-        !self.database.is_held() && !self.database.is_closed() && !self.database.is_empty()
+            || (!self.database.is_replaced()
+                && !owner::is_of_another(self.identity, &self.backup_path()))
     }
 
     /// Whether somebody has cut off the open files, or copied something over them.
@@ -254,6 +250,7 @@ impl DatabaseFile {
     /// Records trouble that a command has met. A missing file is not reported here: it is found by looking; nor is an import that
     /// cannot be ended, which is no trouble of the file.
     pub(super) fn met(&self, trouble: &Trouble) {
+        let hindered = |trouble| self.troubles.set_hindered(Some(trouble));
         match trouble {
             Trouble::Gone { .. }
             | Trouble::Unmounted { .. }
@@ -264,19 +261,15 @@ impl DatabaseFile {
             Trouble::DiskFailed(_) | Trouble::Unusable(_) if self.reserve.disk_is_full() => {
                 self.met_full_disk();
             }
-            Trouble::DiskFailed(_) | Trouble::Unusable(_)
-                if is_read_only(self.reserve.directory()) =>
-            {
-                self.troubles.set_hindered(Some(&Trouble::ReadOnlyDisk));
+            Trouble::DiskFailed(_) | Trouble::Unusable(_) if self.reserve.is_read_only() => {
+                hindered(&Trouble::ReadOnlyDisk);
             }
             Trouble::Damaged { .. } | Trouble::Overwritten { .. } => self.begin_damage(trouble),
             Trouble::Locked
             | Trouble::Exhausted(_)
             | Trouble::ReadOnlyDisk
             | Trouble::DiskFailed(_)
-            | Trouble::Unusable(_) => {
-                self.troubles.set_hindered(Some(trouble));
-            }
+            | Trouble::Unusable(_) => hindered(trouble),
         }
     }
 
@@ -304,7 +297,7 @@ impl DatabaseFile {
         };
         let copy = || newest_copy(&self.directory);
         self.troubles.begin_damage(self.path(), damage, copy);
-        if self.is_displaced() {
+        if self.database.is_replaced() {
             // The mark would speak of that one.
             return;
         }
@@ -319,7 +312,7 @@ impl DatabaseFile {
     pub(super) fn end_damage(&self) {
         if !self.is_overwritten() {
             self.troubles.end_damage();
-            if !self.is_displaced() {
+            if !self.database.is_replaced() {
                 // Without damage there is no mark.
                 let _ = fs::remove_file(mark_of_damage(self.path()));
             }

@@ -161,7 +161,6 @@ const FIELDS: &[&str] = &[
     "data",
     "true",
     "false",
-    "scope",
     "header",
     "socket",
     "staffId",

@@ -70,6 +70,11 @@ impl OpenPath {
         self.hidden().is_none() && Inode::at(&self.path).is_none()
     }
 
+    /// Whether another file has this name.
+    pub(super) fn is_replaced(&self) -> bool {
+        !self.is_held() && self.hidden().is_none() && !self.is_empty()
+    }
+
     /// Why nobody can say what has this name: this user may not look, or the disk does not answer. None: it can be said,
     /// or there is nothing.
     pub(super) fn hidden(&self) -> Option<io::Error> {

@@ -89,6 +89,11 @@ impl Reserve {
         room_on(self.directory())
     }
 
+    /// Whether its disk can only be read.
+    pub(super) fn is_read_only(&self) -> bool {
+        is_read_only(self.directory())
+    }
+
     /// The directory that it is in, on the disk that is measured.
     pub(in crate::store) fn directory(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
@@ -241,7 +246,7 @@ pub(super) fn lacks_inodes(directory: &Path) -> bool {
 
 /// Whether the disk of `directory` can only be read. After an error of the disk newer versions of Linux refuse to write
 /// and do not say so of the mount, so it is tried too.
-pub(super) fn is_read_only(directory: &Path) -> bool {
+fn is_read_only(directory: &Path) -> bool {
     let refuses = |error: io::Error| error.kind() == io::ErrorKind::ReadOnlyFilesystem;
     statvfs(directory).is_ok_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY))
         || tempfile::tempfile_in(directory).is_err_and(refuses)
