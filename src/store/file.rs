@@ -8,6 +8,7 @@ pub mod difference;
 mod directory;
 mod file_integrity;
 pub(super) mod free_space_scan;
+mod identity;
 pub mod inspect;
 mod lock;
 pub(super) mod log_backlog;
@@ -55,6 +56,7 @@ use copies::newest_copy;
 use directory::make_directory;
 use file_integrity::OpenFiles;
 use free_space_scan::Remains;
+use identity::is_of_another;
 use log_backlog::HeldLog;
 use mark::{Mark, mark_of_damage};
 use path::{OpenPath, journal_of};
@@ -178,9 +180,8 @@ impl DatabaseFile {
     /// was mounted over it, the backup file is that one's.
     #[must_use]
     pub fn may_replace_backup(&self) -> bool {
-        self.database.is_held()
-            || (!self.database.is_replaced()
-                && !owner::is_of_another(self.identity, &self.backup_path()))
+        let replaced = self.database.is_replaced();
+        self.database.is_held() || !(replaced || is_of_another(self.identity, &self.backup_path()))
     }
 
     /// Whether somebody has cut off the open files, or copied something over them.
@@ -247,8 +248,7 @@ impl DatabaseFile {
         other_copies::delete(&self.directory)
     }
 
-    /// Records trouble that a command has met. A missing file is not reported here: it is found by looking; nor is an import that
-    /// cannot be ended, which is no trouble of the file.
+    /// Records trouble that a command has met, but not a missing file, which is found by looking, nor an import's.
     pub(super) fn met(&self, trouble: &Trouble) {
         let hindered = |trouble| self.troubles.set_hindered(Some(trouble));
         match trouble {

@@ -191,12 +191,13 @@ fn not_erased(error: EraseError) -> ApiError {
 
 fn still_open(open: &[OpenDelivery]) -> ApiError {
     let named = open.iter().take(NAMED).map(|one| one.id.as_str());
-    let mut named = named.collect::<Vec<_>>().join(", ");
-    if open.len() > NAMED {
-        named.push_str(&format!(", and {} more", open.len() - NAMED));
-    }
+    let named = named.collect::<Vec<_>>().join(", ");
+    let more = match open.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
     ApiError::Conflict(format!(
-        "{} events of this person did not arrive yet; send them first, or give them up (giveUp): {named}",
+        "{} events of this person did not arrive yet; send them first, or give them up (giveUp): {named}{more}",
         open.len()
     ))
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::owner::may_belong;
+use super::identity::may_belong;
 use super::{BACKUP, RESCUED};
 
 /// The newest copy in a data directory, of those of a database that belongs there as far as it is noted.

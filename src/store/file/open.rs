@@ -10,11 +10,12 @@ use super::super::connection::{identity, make_file, open_for_reading, open_for_w
 use super::copies::newest_copy;
 use super::directory::{DIRECTORY_MODE, make_directory};
 use super::file_integrity::Header;
+use super::identity::note_in;
 use super::lock::lock;
 use super::mark::{Mark, mark_of_damage};
 use super::open_error::OpenError;
 use super::other_copies::{Leftover, delete_unfinished, left_behind};
-use super::owner::{Owner, note, note_in, noted, refuse_other};
+use super::owner::{Owner, note, noted, refuse_other};
 use super::path::{filled_journal_of, shared_memory_of};
 use super::progress::refuse_behind;
 use super::reserve::lacks_room_to_open;

@@ -1,22 +1,18 @@
 //! Whose database belongs in a data directory. A note outside of the database says it: a file that somebody puts in the
 //! database's place says it only of itself.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::copies::copies;
 use super::directory::{give_to_owner_of, sync_directory};
-use super::file_integrity::Header;
+use super::identity::{identities_in, identity_of, is_of_another, note_in, text_of_note};
 use super::open_error::{Odd, OpenError};
 use super::unusable::bar;
 use super::{backup_file, live_file};
-use crate::plain_file::{self, NotOrdinary, ordinary};
+use crate::plain_file::NotOrdinary;
 
-/// The name of the note, in the data directory.
-const NAME: &str = "identity";
-/// More than any note has, in bytes.
-const LONGEST: u64 = 1024;
 /// What the names of copies begin with that are of another relay's database and stood in the backup file's place.
 pub(super) const SET_ASIDE: &str = "relay-backup-of-another-";
 
@@ -96,18 +92,6 @@ pub(super) fn refuse_other(directory: &Path) -> Result<(), OpenError> {
     })
 }
 
-/// Whether the note lets this copy be one of a database that belongs in the data directory. The database may be open in
-/// this process.
-pub(super) fn may_belong(directory: &Path, copy: &Path) -> bool {
-    let noted = noted(directory).ok().flatten();
-    noted.is_none_or(|noted| identity_of(copy).is_none_or(|found| noted.contains(&found)))
-}
-
-/// Whether the file at `path` is a copy of another database than the one with this identity.
-pub(super) fn is_of_another(identity: Option<u32>, path: &Path) -> bool {
-    identity.is_some_and(|own| identity_of(path).is_some_and(|found| found != own))
-}
-
 /// Notes that this database belongs in the data directory, and no other one.
 ///
 /// # Errors
@@ -151,11 +135,6 @@ pub(super) fn set_other_aside(identity: Option<u32>, target: &Path) -> io::Resul
     Ok(())
 }
 
-/// The path of the note.
-pub(super) fn note_in(directory: &Path) -> PathBuf {
-    directory.join(NAME)
-}
-
 /// The identities in the note. None: there is no note.
 ///
 /// # Errors
@@ -166,8 +145,7 @@ pub(super) fn noted(directory: &Path) -> Result<Option<Vec<u32>>, OpenError> {
     if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Ok(None);
     }
-    let read = ordinary(&path).and_then(|_| plain_file::text_at(&path, LONGEST));
-    let why = match read {
+    let why = match text_of_note(directory) {
         Ok(text) => match identities_in(&text) {
             Some(identities) => return Ok(Some(identities)),
             None => Odd::Garbled,
@@ -189,20 +167,6 @@ fn is_not_ordinary(error: &io::Error) -> bool {
     inner
         .and_then(|inner| inner.downcast_ref::<NotOrdinary>())
         .is_some()
-}
-
-/// None: something else stands there, or nothing.
-fn identities_in(text: &str) -> Option<Vec<u32>> {
-    let numbers = text.lines().map(|line| line.trim().parse().ok());
-    let identities: Vec<u32> = numbers.collect::<Option<_>>()?;
-    (!identities.is_empty()).then_some(identities)
-}
-
-/// The number that a database of this program has in common with its copies.
-fn identity_of(path: &Path) -> Option<u32> {
-    ordinary(path).ok()?;
-    let header = File::open(path).and_then(|file| Header::read(&file));
-    header.ok()?.identity_of_relay()
 }
 
 #[cfg(test)]

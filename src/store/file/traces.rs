@@ -102,7 +102,7 @@ fn is_value(bytes: &[u8], at: usize, end: usize) -> bool {
 /// for each value a number that says what that is.
 fn has_value(row: &[u8], at: usize) -> bool {
     let length = usize::from(row[0]);
-    if length < 2 || length >= 128 || length > at {
+    if !(2..128).contains(&length) || length > at {
         return false;
     }
     let mut kinds = &row[1..length];

@@ -10,7 +10,7 @@ use crate::interview::{Interview, InterviewStatus};
 use crate::timestamp::Timestamp;
 
 /// What something may take that is waited for.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 fn started() -> (TempDir, Store, Eraser) {
     let directory = tempfile::tempdir().unwrap();
