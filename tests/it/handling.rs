@@ -232,9 +232,9 @@ async fn what_a_restore_has_swapped_before_a_kill_is_named_as_the_database_of_be
     );
     let daemon = Daemon::start(directory.path(), "", "").await;
     let log = daemon.log_before_ready.join("\n");
-    let named = as_argument(&at(&name)).to_owned();
+    let argument = as_argument(&at(&name)).to_owned();
     assert!(
-        log.contains(&named) && log.contains("database of before"),
+        log.contains(&argument) && log.contains("database of before"),
         "{log}"
     );
     assert!(!at("live.restoring").exists() && !at("live/former-database").exists());
