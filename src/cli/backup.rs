@@ -11,7 +11,8 @@ use super::{CliError, print_line};
 use crate::config::Config;
 use crate::store::file;
 use crate::store::file::progress::refuse_loss;
-use crate::store::file::snapshot::{self, Received, SnapshotError, Target, Verified};
+use crate::store::file::received::Received;
+use crate::store::file::snapshot::{self, SnapshotError, Target, Verified};
 use crate::words::restores;
 
 /// How often receiving the open database is begun: when its file is gone or its disk fails, it hardly changes.

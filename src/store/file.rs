@@ -7,7 +7,8 @@ mod copies;
 pub mod difference;
 mod directory;
 mod file_integrity;
-pub(super) mod free_space_scan;
+pub(super) mod former;
+pub mod free_space_scan;
 mod identity;
 pub mod inspect;
 mod lock;
@@ -22,6 +23,7 @@ mod owner;
 pub mod parts;
 mod path;
 pub mod progress;
+pub mod received;
 mod rescued;
 pub(super) mod reserve;
 pub mod restore;
@@ -226,8 +228,7 @@ impl DatabaseFile {
         self.troubles.rescued()
     }
 
-    /// The pages of the database's file that have what is looked for in a place where no row is. The write-ahead log has to
-    /// be empty.
+    /// The file's pages that have what is looked for where no row is. The write-ahead log has to be empty.
     ///
     /// # Errors
     /// What the operating system said.
@@ -235,8 +236,7 @@ impl DatabaseFile {
         self.shape.pages_with(remains)
     }
 
-    /// Copies of the database in its directory, besides the one that is always kept fresh: what a restore, an upgrade or a
-    /// rescue has left there.
+    /// Copies of the database in its directory, besides the backup file: what a restore, an upgrade or a rescue has left.
     #[must_use]
     pub fn other_copies(&self) -> Vec<PathBuf> {
         other_copies::list(&self.directory)

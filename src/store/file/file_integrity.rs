@@ -10,7 +10,6 @@ use std::sync::{Mutex, PoisonError};
 use super::super::connection::is_live;
 use super::free_space_scan::{self, Remains};
 use super::path::{journal_of, shared_memory_of};
-use super::version::APPLICATION_ID;
 
 /// How often the check is repeated before a database counts as replaced: it may just be written.
 const LOOKS: usize = 3;
@@ -18,6 +17,8 @@ const LOOKS: usize = 3;
 const HEADER: usize = 100;
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
+/// What `migrations/V1__relay.sql` marks every database of this program with.
+pub(super) const APPLICATION_ID: i32 = 0x5644_524c;
 /// The value of its two version bytes while the database has a write-ahead log.
 const WRITE_AHEAD: u8 = 2;
 /// One of the two equal headers with which the index of the log begins.

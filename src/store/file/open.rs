@@ -10,6 +10,7 @@ use super::super::connection::{identity, make_file, open_for_reading, open_for_w
 use super::copies::newest_copy;
 use super::directory::{DIRECTORY_MODE, make_directory};
 use super::file_integrity::Header;
+use super::former::{Former, end_broken_off};
 use super::identity::note_in;
 use super::lock::lock;
 use super::mark::{Mark, mark_of_damage};
@@ -19,7 +20,6 @@ use super::owner::{Owner, note, noted, refuse_other};
 use super::path::{filled_journal_of, shared_memory_of};
 use super::progress::refuse_behind;
 use super::reserve::lacks_room_to_open;
-use super::restore::{Former, end_broken_off};
 use super::rollback::{end_stray, journal_beside};
 use super::snapshot;
 use super::stray_log::StrayLog;

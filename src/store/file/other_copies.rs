@@ -5,18 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::former::{Former, OF_RESTORES};
 use super::owner;
-use super::restore::Former;
 use super::rollback::SET_ASIDE;
 use super::snapshot::UNFINISHED;
 use super::{BACKUP, MOVED, RESCUED};
 
-/// What the names of directories begin with that a restore has left; the last is the one that it works in.
-pub(super) const OF_RESTORES: [&str; 3] = [
-    "live.before-restore-",
-    "live.interrupted-restore-",
-    "live.restoring",
-];
 /// What the names of files begin with that an upgrade has left.
 const OF_UPGRADES: &str = "relay-before-migration-";
 

@@ -13,6 +13,7 @@ use super::super::connection::{identity, settle};
 use super::super::{audit, erase, holds, import_rows, monitor_sessions};
 use super::difference::{Difference, compare};
 use super::directory::{DIRECTORY_MODE, give_to_owner_of, make_directory};
+use super::former::Former;
 use super::live_file;
 use super::lock::{file_in, lock};
 use super::open_error::OpenError;
@@ -30,7 +31,6 @@ use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 use crate::trouble::Trouble;
 use stage::Stage;
-pub(super) use stage::{Former, end_broken_off};
 
 /// Why a copy was not restored. Nothing was changed, unless it says otherwise.
 #[derive(Debug, thiserror::Error)]

@@ -8,11 +8,10 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::file_integrity::Header;
+use super::file_integrity::{APPLICATION_ID, Header};
 use super::mark::Mark;
 use super::open_error::OpenError;
 use super::path::{filled_journal_of, rollback_journal_of};
-use super::version::APPLICATION_ID;
 use crate::plain_file;
 
 /// How a journal begins that SQLite writes back.

@@ -1,7 +1,6 @@
 //! Makes and checks copies of the database: single files that are complete, consistent and closed (contract, section
 //! 9).
 
-mod received;
 mod target;
 mod verdict;
 
@@ -24,7 +23,6 @@ use super::rollback::journal_beside;
 pub use super::snapshot_error::{Obstacle, SnapshotError};
 use crate::priority::Throttle;
 use crate::trouble::Trouble;
-pub use received::Received;
 pub use target::{Target, refuse_odd};
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
@@ -77,14 +75,14 @@ pub(super) fn copy_from(
 
 /// A copy while it is written. The file is locked, so that no other process, such as another admin's, takes it for one that
 /// was left, and no torn copy gets the name.
-struct Unfinished {
-    path: PathBuf,
-    file: File,
+pub(super) struct Unfinished {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
 }
 
 impl Unfinished {
     /// Makes an empty file for the copy that is to be `target`, in place of whatever is there, without following a link.
-    fn beside(target: &Path) -> Result<Self, SnapshotError> {
+    pub(super) fn beside(target: &Path) -> Result<Self, SnapshotError> {
         let path = temporary_path(target);
         let under_way = || SnapshotError::InTheWay {
             path: target.to_owned(),
@@ -116,7 +114,11 @@ impl Unfinished {
     }
 
     /// Lets it take the place of `target` when it was written.
-    fn end(self, written: Result<(), SnapshotError>, target: &Path) -> Result<(), SnapshotError> {
+    pub(super) fn end(
+        self,
+        written: Result<(), SnapshotError>,
+        target: &Path,
+    ) -> Result<(), SnapshotError> {
         let copied = written.and_then(|()| rename(&self.path, target));
         if copied.is_err() {
             self.remove();
@@ -125,7 +127,7 @@ impl Unfinished {
     }
 
     /// The incomplete file is useless. Why that is so is more important than that it cannot be removed.
-    fn remove(self) {
+    pub(super) fn remove(self) {
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -180,7 +182,7 @@ fn write(source: &mut Connection, target: &Path) -> Result<Connection, SnapshotE
     Ok(copy)
 }
 
-fn close_intact(copy: Connection, target: &Path) -> Result<(), SnapshotError> {
+pub(super) fn close_intact(copy: Connection, target: &Path) -> Result<(), SnapshotError> {
     throttle(&copy).map_err(|error| of_database(target, &error))?;
     intact(&copy, target)?;
     copy.close()
@@ -229,7 +231,7 @@ fn sync_bit_by_bit(path: &Path) -> Result<(), SnapshotError> {
     file.sync_all().map_err(|error| of_file(path, error))
 }
 
-fn sync(path: &Path) -> Result<(), SnapshotError> {
+pub(super) fn sync(path: &Path) -> Result<(), SnapshotError> {
     let synced = File::open(path).and_then(|file| file.sync_all());
     synced.map_err(|error| of_file(path, error))
 }
@@ -240,7 +242,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), SnapshotError> {
     sync(parent.unwrap_or(Path::new(".")))
 }
 
-fn of_file(path: &Path, source: io::Error) -> SnapshotError {
+pub(super) fn of_file(path: &Path, source: io::Error) -> SnapshotError {
     SnapshotError::File {
         path: path.to_owned(),
         source,

@@ -7,6 +7,7 @@ use refinery::{Runner, Target};
 use rusqlite::Connection;
 use serde_json::json;
 
+use super::file_integrity::APPLICATION_ID;
 use super::open_error::OpenError;
 
 /// A file in `migrations`, and what refinery notes of it.
@@ -27,9 +28,6 @@ const NEWEST: Migration = Migration {
 
 /// All of them, oldest first.
 const MIGRATIONS: [Migration; 1] = [NEWEST];
-
-/// What `migrations/V1__relay.sql` marks every database of this program with.
-pub(super) const APPLICATION_ID: i32 = 0x5644_524c;
 
 /// Who wrote a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::super::super::connection::settle;
-use super::super::progress::refuse_loss;
-use super::{SnapshotError, Unfinished, close_intact, of_database, of_file, sync};
+use super::super::connection::settle;
+use super::progress::refuse_loss;
+use super::snapshot::{SnapshotError, Unfinished, close_intact, of_database, of_file, sync};
 
 /// The copy while it is received.
 pub struct Received {
