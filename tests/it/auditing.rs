@@ -4,14 +4,13 @@ use std::fs;
 use std::time::Duration;
 
 use reqwest::Method;
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicedrive_relay::testing::system_user;
 use voicedrive_relay::testing::token::Scope;
 
 use crate::commands::{Daemon, program};
-use crate::harness::{Clock, Partner, TestRelay, client, eventually, noon, status, token};
+use crate::harness::{Clock, Partner, TestRelay, client, noon, status, token};
 
 fn items(answer: &Value) -> &Vec<Value> {
     answer["items"].as_array().unwrap()
@@ -138,58 +137,6 @@ async fn who_looks_at_payloads_is_counted_by_the_clinics_day() {
     ]);
     assert_eq!(answer.data()["payloadReads"], reads);
     relay.stop().await;
-}
-
-/// The relay itself purges, every hour, by the time that has passed for it.
-#[tokio::test]
-async fn what_was_done_is_kept_for_400_days_and_of_old_comparisons_the_last() {
-    let clock = Clock::manual(noon());
-    let partner = Partner::start(clock.clone()).await;
-    let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
-    let database = relay.directory.path().join("live/relay.db");
-    let number = |sql: &str| -> u64 {
-        let database = Connection::open(&database).unwrap();
-        database.query_row(sql, [], |row| row.get(0)).unwrap()
-    };
-    let count = |table: &str| number(&format!("SELECT count(*) FROM {table}"));
-    let pass = async |hours: u64| {
-        let milestone = || number("SELECT coalesce(max(lived_ms), 0) FROM milestones");
-        let before = milestone();
-        clock.advance(Duration::from_hours(hours));
-        // The purge before may only now begin to wait for its next hour.
-        let begun = || {
-            clock.advance(Duration::from_mins(1));
-            milestone() > before
-        };
-        eventually("an hour's purge has begun", begun).await;
-    };
-    let id = relay.accept("employee.created").await;
-    relay.wait_for_status(&id, "delivered").await;
-    relay.hold_all().await;
-    relay.end_hold("*").await;
-    for day in ["2025-10-24", "2025-10-25"] {
-        let list = json!({"from": format!("{day}T00:00:00Z"), "to": format!("{day}T23:00:00Z"), "received": []});
-        let path = "/api/integration/reconcile";
-        assert_eq!(relay.post(path, list.to_string()).await.status, 200);
-        clock.advance(Duration::from_secs(1));
-    }
-    assert_eq!((count("audit"), count("reconciliations")), (2, 2));
-    pass(2).await;
-    pass(24 * 91).await;
-    eventually("old comparisons go", || count("reconciliations") == 1).await;
-    pass(24 * 300).await;
-    let kept = relay.get("/api/audit").await;
-    assert_eq!(actions(kept.data()), ["end_hold", "hold"]);
-    assert_eq!(items_of(kept.data(), "payloadReads"), 1);
-    pass(24 * 10).await;
-    let gone = |audit: &Value| items(audit).is_empty() && items_of(audit, "payloadReads") == 0;
-    relay.get_until("/api/audit", gone).await;
-    assert_eq!(count("reconciliations"), 1);
-    relay.stop().await;
-}
-
-fn items_of(answer: &Value, list: &str) -> usize {
-    answer[list].as_array().unwrap().len()
 }
 
 #[tokio::test]
