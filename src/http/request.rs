@@ -177,6 +177,10 @@ pub fn not_utf8(error: Utf8Error) -> ApiError {
 /// # Errors
 /// `InvalidJson` when it is not JSON, `InvalidParameter` naming the field that is not as expected.
 pub fn fields<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    // serde would take an array for the fields in their order, and an empty one for an object without any.
+    if text.trim_start().starts_with('[') {
+        return Err(ApiError::invalid("(body)", "must be a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

@@ -140,3 +140,27 @@ fn a_byte_order_mark_is_named() {
     let refused = without_mark("\u{feff}{}".to_owned()).unwrap_err();
     assert!(refused.to_string().contains("byte order mark"));
 }
+
+#[test]
+fn an_array_is_no_object_whatever_it_could_stand_for() {
+    #[derive(serde::Deserialize)]
+    #[serde(default)]
+    struct Wanted {
+        dry_run: bool,
+    }
+
+    impl Default for Wanted {
+        fn default() -> Self {
+            Self { dry_run: true }
+        }
+    }
+
+    assert!(!fields::<Wanted>(r#"{"dry_run": false}"#).unwrap().dry_run);
+    for array in ["[]", " [false]", "[[]]"] {
+        let refused = fields::<Wanted>(array).map(drop).unwrap_err();
+        assert!(
+            matches!(refused, ApiError::InvalidParameter { .. }),
+            "{array}"
+        );
+    }
+}
