@@ -33,7 +33,6 @@ use crate::language::Language;
 use crate::liveness::Liveness;
 use crate::observations::Observations;
 use crate::store::{Store, StoreError};
-use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use certificates::Certificates;
 use conditions::{Observed, holding, judged, undecided};
@@ -161,7 +160,7 @@ impl Evaluator {
     async fn evaluate(&self) -> Result<(), StoreError> {
         let moment = self.clock.moment();
         let trouble = self.store.trouble();
-        let vitals = match self.store.vitals(moment).await {
+        let vitals = match self.store.vitals(self.routes.clone(), moment).await {
             Ok(vitals) => vitals,
             Err(error) => {
                 // What is known without the numbers is told at least.
@@ -193,7 +192,7 @@ impl Evaluator {
             own_certificate_ends: self.pair.as_ref().map(|pair| pair.about().ends),
             tokens: if believed { vitals.tokens } else { Vec::new() },
             confirmed_until: if believed {
-                self.of_our_routes(vitals.confirmed_until)
+                vitals.confirmed_until
             } else {
                 Vec::new()
             },
@@ -202,12 +201,6 @@ impl Evaluator {
             self.keep(judged(believed), &observed, moment).await?;
         }
         self.store.purge_incidents(self.retention, moment).await
-    }
-
-    /// A route that is gone is compared no more.
-    fn of_our_routes(&self, mut found: Vec<(String, Timestamp)>) -> Vec<(String, Timestamp)> {
-        found.retain(|(route, _)| self.routes.contains(route));
-        found
     }
 
     fn holding(&self, observed: &Observed, moment: Moment) -> Vec<Observation> {

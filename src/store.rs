@@ -201,7 +201,7 @@ impl Store {
         let now = time.now(moment);
         outbox::recover(&opened.connection, now).map_err(at_file)?;
         bulk_resend::release_interrupted(&opened.connection, now).map_err(at_file)?;
-        physical_erasure::cut_log_of_broken_off(&opened.connection).map_err(at_file)?;
+        physical_erasure::tidy_after_broken_off(&opened.connection);
         let turns = Turns::default();
         let mut interrupted_import = None;
         if let Err(error) = import_rows::end_interrupted(&opened.connection) {

@@ -66,8 +66,18 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The certificate with which the server identified itself, in DER.
     pub certificate: Option<Arc<[u8]>>,
-    body: Option<Incoming>,
+    body: Body,
     until: Instant,
+}
+
+/// What follows the head of an answer.
+enum Body {
+    /// It can be read.
+    Coming(Incoming),
+    /// Nobody can say where it begins: the library could not make sense of the head.
+    Lost,
+    /// The head did not end in time.
+    Late,
 }
 
 impl Outgoing {
@@ -131,11 +141,11 @@ impl Outgoing {
             }
             Ok(Err(error)) => {
                 let status = status.ok_or_else(|| self.failure(&error))?;
-                return Ok(Reply::of_status(status, until));
+                return Ok(Reply::of_status(status, Body::Lost, until));
             }
             Err(_) => {
-                let late = Failure::TimedOut(limit);
-                return Err(status.map_or(late, |status| Failure::unfinished(status.as_u16())));
+                let status = status.ok_or(Failure::TimedOut(limit))?;
+                return Ok(Reply::of_status(status, Body::Late, until));
             }
         };
         let certificate = head.extensions.get::<Certificate>();
@@ -143,7 +153,7 @@ impl Outgoing {
             status: head.status,
             certificate: certificate.map(|certificate| certificate.0.clone()),
             headers: head.headers,
-            body: Some(body),
+            body: Body::Coming(body),
             until,
         })
     }
@@ -211,22 +221,29 @@ impl Outgoing {
 }
 
 impl Reply {
-    fn of_status(status: StatusCode, until: Instant) -> Self {
+    fn of_status(status: StatusCode, body: Body, until: Instant) -> Self {
         Self {
             status,
             headers: HeaderMap::new(),
             certificate: None,
-            body: None,
+            body,
             until,
         }
+    }
+
+    /// Whether its head came in time.
+    pub(super) fn has_head(&self) -> bool {
+        !matches!(self.body, Body::Late)
     }
 
     /// The beginning of its body, not much more than `most` bytes, and whether as much as is wanted came in time. A
     /// partner that ends the connection in the middle of its body has said what it had to say.
     pub async fn beginning(&mut self, most: usize) -> (Vec<u8>, bool) {
         let mut beginning = Vec::new();
-        let Some(body) = &mut self.body else {
-            return (beginning, true);
+        let body = match &mut self.body {
+            Body::Coming(body) => body,
+            Body::Lost => return (beginning, true),
+            Body::Late => return (beginning, false),
         };
         while beginning.len() < most {
             match timeout_at(self.until, body.frame()).await {
@@ -269,9 +286,13 @@ fn by_proxy(url: &Url) -> Result<ByProxy, ClientError> {
     })
 }
 
-/// The URL as the library has it. Its words name no part of it, which may be a secret.
+/// The URL as the library has it, without user and password: a proxy gets all of it in the first line of the request.
+/// The error names no part of it, which may be a secret.
 fn address(url: &Url) -> Result<Uri, String> {
-    Uri::try_from(url.as_str()).map_err(|error| error.to_string())
+    let mut bare = url.clone();
+    // What has no host has neither, and is refused as that.
+    let _ = bare.set_username("").and_then(|()| bare.set_password(None));
+    Uri::try_from(bare.as_str()).map_err(|error| error.to_string())
 }
 
 /// User and password that stand in a URL, as a header.
@@ -288,4 +309,19 @@ fn login(url: &Url) -> Option<HeaderValue> {
     let mut header = HeaderValue::try_from(format!("Basic {encoded}")).ok()?;
     header.set_sensitive(true);
     Some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_user_and_no_password_is_in_the_address() {
+        let url = Url::parse("http://user:hush@a.example:81/hook?token=1").unwrap();
+        assert_eq!(
+            address(&url).unwrap().to_string(),
+            "http://a.example:81/hook?token=1"
+        );
+        assert_eq!(login(&url).unwrap(), "Basic dXNlcjpodXNo");
+    }
 }

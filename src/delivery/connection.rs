@@ -22,6 +22,11 @@ use super::heard::{Heard, Overheard};
 
 /// After so long without a word the system asks whether the other side is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+/// After so many questions without an answer the connection counts as broken.
+const KEEPALIVES: u32 = 3;
+/// So long what was sent may go without a sign that it has arrived. An address that swallows everything does not use up an
+/// attempt that may take longer, when there are others.
+const UNHEARD: Duration = Duration::from_secs(30);
 
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -61,6 +66,9 @@ impl Connector {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(KEEPALIVE));
+        tcp.set_keepalive_interval(Some(KEEPALIVE));
+        tcp.set_keepalive_retries(Some(KEEPALIVES));
+        tcp.set_tcp_user_timeout(Some(UNHEARD));
         Self {
             tcp,
             tls: tls.map(|config| TlsConnector::from(Arc::new(config))),
@@ -75,6 +83,8 @@ impl Connector {
         if !is_secure(&to) {
             let mut opened = self.reach(proxy.address).await?;
             opened.about.speaks_to_proxy = true;
+            // It is the proxy's.
+            opened.about.certificate = None;
             return Ok(opened);
         }
         let below = self.clone();

@@ -1,10 +1,10 @@
-//! What was heard of an answer, for those that the HTTP library cannot make sense of. An event whose answer says 2xx was
-//! taken, whatever else is wrong with that answer: sent again, it would arrive twice.
+//! What was heard of an answer, for those that the HTTP library cannot make sense of or that do not end in time. An event
+//! whose answer says 2xx was taken, however malformed the rest is: sent again, it would arrive twice.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::{io, mem};
 
 use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -24,9 +24,13 @@ impl Heard {
         final_status(self.lock().as_deref()?)
     }
 
-    /// The library has understood the head of the answer.
+    /// The library has understood the head of the answer. When nothing was heard yet, the next request has begun on the
+    /// connection, and its answer is still to come.
     pub(super) fn end(&self) {
-        mem::take(&mut *self.lock());
+        let mut heard = self.lock();
+        if heard.as_ref().is_some_and(|heard| !heard.is_empty()) {
+            *heard = None;
+        }
     }
 
     fn written(&self, bytes: &[u8]) {

@@ -49,6 +49,9 @@ pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure
     };
     let took = clock.monotonic().saturating_sub(began);
     let status = answer.status.as_u16();
+    if !answer.has_head() {
+        return Ok(Err(Failure::unfinished(status)));
+    }
     if let Some(failure) = client.answer_of_proxy(&Failure::Status(status)) {
         return Ok(Err(failure));
     }

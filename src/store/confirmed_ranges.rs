@@ -46,13 +46,16 @@ pub(super) fn oldest_outside(
     Ok(None)
 }
 
-/// Until when everything that was delivered is confirmed, for each route that was compared: until the first delivery that
+/// Until when everything that was delivered is confirmed, for each of these routes that was compared: until the first delivery that
 /// no comparison had in its range. Where there is none, until the comparison that reached farthest was made; one of an old
 /// week says nothing of the time since.
 pub(super) fn confirmed_until(
     connection: &Connection,
+    routes: &[String],
 ) -> rusqlite::Result<Vec<(String, Timestamp)>> {
     let farthest = farthest_comparisons(connection)?.into_iter();
+    // Of a route that is gone, everything since would be looked through each time.
+    let farthest = farthest.filter(|(route, _)| routes.contains(route));
     let until = farthest.map(|(route, (_, compared_at))| {
         let confirmed = confirmed_range(connection, &route)?;
         let outside = oldest_outside(connection, &route, &confirmed)?;
@@ -105,7 +108,9 @@ mod tests {
     }
 
     fn until(connection: &Connection) -> Option<Timestamp> {
-        let mut all = confirmed_until(connection).unwrap();
+        let gone = confirmed_until(connection, &["another".to_owned()]).unwrap();
+        assert_eq!(gone, []);
+        let mut all = confirmed_until(connection, &["default".to_owned()]).unwrap();
         all.pop().map(|(_, until)| until)
     }
 

@@ -36,13 +36,14 @@ impl Store {
         self.read(move |connection| overview(connection, now)).await
     }
 
-    /// What the evaluation of alerts needs.
+    /// What the evaluation of alerts needs; of `routes` until when they are confirmed.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn vitals(&self, moment: Moment) -> Result<Vitals, StoreError> {
+    pub async fn vitals(&self, routes: Vec<String>, moment: Moment) -> Result<Vitals, StoreError> {
         let now = self.time.now(moment);
-        self.read(move |connection| vitals(connection, now)).await
+        self.read(move |connection| vitals(connection, &routes, now))
+            .await
     }
 
     /// How many deliveries wait, and when the last attempt was made.
@@ -108,12 +109,12 @@ fn given_up_unsent(connection: &Connection) -> rusqlite::Result<u64> {
         .query_row([], |row| row.get(0))
 }
 
-fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
+fn vitals(connection: &Connection, of: &[String], now: Now) -> Result<Vitals, StoreError> {
     Ok(Vitals {
         routes: routes(connection, now)?,
         database_bytes: database_bytes(connection)?,
         tokens: tokens::live(connection, now.wall)?,
-        confirmed_until: confirmed_ranges::confirmed_until(connection)?,
+        confirmed_until: confirmed_ranges::confirmed_until(connection, of)?,
         incident_open: incidents::any_open(connection)?,
     })
 }

@@ -48,7 +48,10 @@ impl Store {
         let before = self.file.round_of_log();
         let is_moved = self.write(Lane::Maintenance, |connection| {
             let moved = outside(connection, |connection| Ok(move_all(connection)?))?;
-            write_a_page(connection)?;
+            // With a log that somebody reads, it would only grow.
+            if moved {
+                write_a_page(connection)?;
+            }
             Ok::<_, StoreError>(moved)
         });
         let is_moved = is_moved.await?;
@@ -170,8 +173,14 @@ fn move_all(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Cuts off the log's file, when an erasure was broken off: what it has erased may be in there. It is called at the start, when
-/// nobody waits yet.
-pub(super) fn cut_log_of_broken_off(connection: &Connection) -> rusqlite::Result<()> {
+/// nobody waits yet. No start fails because of it: a full disk may have no room to move the log, and `check` names the erasure.
+pub(super) fn tidy_after_broken_off(connection: &Connection) {
+    if let Err(error) = cut_log_of_broken_off(connection) {
+        tracing::warn!(%error, "what an erasure that was broken off has left in the write-ahead log could not be removed; `check` says how it is ended");
+    }
+}
+
+fn cut_log_of_broken_off(connection: &Connection) -> rusqlite::Result<()> {
     let any: bool = connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM erasures WHERE ended_at IS NULL)",
         [],

@@ -182,16 +182,15 @@ impl GroupCommit<'_> {
     /// One transaction for `first` and the rest of its turn; each command is answered after the commit.
     fn commit_together(&mut self, first: Box<dyn Command>, turn: &mut Turn<'_>) {
         let connection = self.connection;
-        let before = connection.total_changes();
         self.set_checkpoints();
         self.set_patience();
         let mut commands = vec![first];
-        let committed = run_together(connection, &mut commands, turn).and_then(|()| {
+        let committed = run_together(connection, &mut commands, turn).and_then(|before| {
             let began = Clock::System.monotonic();
             execute(connection, "COMMIT")?;
             let took = Clock::System.monotonic().saturating_sub(began);
             self.commit_time = (self.commit_time * 7 + took) / 8;
-            Ok(())
+            Ok(connection.total_changes() != before)
         });
         if committed.is_err() {
             roll_back(connection);
@@ -205,8 +204,8 @@ impl GroupCommit<'_> {
             let met = met.clone().map(StoreError::Unavailable);
             met.unwrap_or_else(|| StoreError::from(error).for_others())
         });
-        if committed.is_ok() {
-            self.file.committed(connection.total_changes() != before);
+        if let Ok(has_changed) = committed {
+            self.file.committed(has_changed);
             if commands.iter().any(|command| command.lane() != Lane::Probe) {
                 self.changes.fetch_add(1, Ordering::Release);
             }
@@ -216,7 +215,7 @@ impl GroupCommit<'_> {
             self.file.met(met);
         }
         for command in commands {
-            command.answer(committed.as_ref().copied());
+            command.answer(committed.as_ref().map(|_| ()));
         }
     }
 
@@ -258,12 +257,14 @@ fn roll_back(connection: &Connection) {
 /// is dear: SQLite copies every page that changes after one. So they run without first. When one of them refuses,
 /// everything is undone, and they run once more in the same order, each so that nothing of it remains when it
 /// fails. The first one needs no second run, it has had its answer. An error means that SQLite itself can go no further.
+/// Answers how many rows had changed when the transaction began: what is undone counts as changed.
 fn run_together(
     connection: &Connection,
     commands: &mut Vec<Box<dyn Command>>,
     turn: &mut Turn<'_>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<u64> {
     execute(connection, "BEGIN IMMEDIATE")?;
+    let mut before = connection.total_changes();
     let mut apart = false;
     while let Some(command) = commands.last_mut() {
         let began = Clock::System.monotonic();
@@ -275,6 +276,7 @@ fn run_together(
             let only_refused = !connection.is_autocommit();
             roll_back(connection);
             execute(connection, "BEGIN IMMEDIATE")?;
+            before = connection.total_changes();
             if commands.len() > 1 || !only_refused {
                 for command in commands.iter_mut() {
                     run_in_savepoint(connection, command.as_mut())?;
@@ -290,7 +292,7 @@ fn run_together(
             None => break,
         }
     }
-    Ok(())
+    Ok(before)
 }
 
 fn run_in_savepoint(connection: &Connection, command: &mut dyn Command) -> rusqlite::Result<()> {

@@ -210,28 +210,41 @@ impl Eraser {
     fn end_later(&self, staff_id: String, remains: Remains) {
         let eraser = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = eraser.end_when_log_is_free(&staff_id, &remains).await {
-                tracing::warn!(%error, "an erasure could not be ended; `check` says what is left to do");
+            let mut is_told = false;
+            loop {
+                match eraser.end_if_log_is_free(&staff_id, &remains).await {
+                    Ok(true) | Err(StoreError::Closing) => return,
+                    Ok(false) => {}
+                    Err(error) => {
+                        if !is_told {
+                            tracing::warn!(%error, "an erasure cannot be ended yet; it is tried again, and `check` names it until then");
+                        }
+                        is_told = true;
+                    }
+                }
+                tokio::time::sleep(LOG_LATER).await;
             }
         });
     }
 
-    async fn end_when_log_is_free(
+    /// False: somebody reads the log, or reads it again. Without room, the same command does the rest.
+    async fn end_if_log_is_free(
         &self,
         staff_id: &str,
         remains: &Remains,
-    ) -> Result<(), StoreError> {
-        while !self.store.begin_log_anew().await? {
-            tokio::time::sleep(LOG_LATER).await;
+    ) -> Result<bool, StoreError> {
+        if !self.store.begin_log_anew().await? {
+            return Ok(false);
         }
-        let cleaned = self.clean_file(remains).await?;
-        if !cleaned.is_clean() {
-            return Err(StoreError::Refused(cleaned.as_str().to_owned()));
+        match self.clean_file(remains).await? {
+            Cleaned::Clean | Cleaned::Rewritten => {}
+            Cleaned::LogInUse => return Ok(false),
+            Cleaned::NoRoom => return Ok(true),
         }
         let moment = self.clock.moment();
         self.store.end_erasure(staff_id, moment).await?;
         tracing::info!("an erasure is over: nobody reads the write-ahead log any more");
-        Ok(())
+        Ok(true)
     }
 
     /// What must not be found any more: the staff id, and the names in what is erased, in every spelling.

@@ -259,6 +259,10 @@ pub(crate) fn would_be_lost(names: &[impl AsRef<str>], drop: &str, language: Lan
 
 /// What is lost; the last part of its name may be a word of the configuration.
 fn lost(name: &str, language: Language) -> String {
+    // Behind these stands the name of an event, and no word of the configuration.
+    if name.starts_with("server.known_events: ") {
+        return name.to_owned();
+    }
     let parts = name.rsplit_once(": ").or_else(|| name.rsplit_once('.'));
     let Some((owner, key)) = parts else {
         return name.to_owned();

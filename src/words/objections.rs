@@ -274,7 +274,7 @@ impl RefusedRecipient {
             // That it is the mail server who refuses stands before the recipients.
             Mail::Refused(code, said) if self.for_now => both!(
                 language,
-                "{recipient} (今だけの応答: 「{code} {said}」)",
+                "{recipient} (一時的な応答: 「{code} {said}」)",
                 "{recipient} (for now: {code} {said})"
             ),
             Mail::Refused(code, said) => both!(

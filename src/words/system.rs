@@ -6,13 +6,23 @@ use std::io;
 use crate::language::Language;
 use crate::system_error::SystemError;
 
+/// The number of the error that the machine as a whole has too many files open (ENFILE).
+const ALL_FILES: i32 = 23;
+
 impl SystemError {
     /// The sentence for an error. An error without a Japanese sentence is given with its number (errno), which can be
     /// looked up.
     #[must_use]
     pub fn describe(&self, language: Language) -> String {
+        let said = self.said();
+        if self.number() == Some(ALL_FILES) {
+            return both!(
+                language,
+                "開けるファイルの数がサーバー全体の上限に達しています。多くのファイルを開いているプログラムを確かめるか、sysctl の fs.file-max を増やしてください",
+                "{said}: this is the limit of the whole machine; see which program has so many open, or raise sysctl fs.file-max"
+            );
+        }
         if self.lacks_file_handles() {
-            let said = self.said();
             return both!(
                 language,
                 "開けるファイルと接続の数が上限に達しています。サービスの LimitNOFILE= か、シェルの ulimit -n を増やしてください",
@@ -39,7 +49,6 @@ fn of_number(number: i32) -> Option<&'static str> {
         12 => "メモリーが足りません",
         16 => "ほかのプログラムが使用中です",
         22 => "この名前や値は使えません",
-        23 | 24 => "同時に開けるファイルの数が上限に達しました",
         31 => "これ以上リンクを作れません",
         40 => "リンクが輪になっていて、ファイルにたどり着けません",
         105 => "ネットワークの処理に使うメモリーが足りません",
@@ -104,10 +113,10 @@ mod tests {
         assert_eq!(told(2, Language::En), said);
         let japanese = "ファイルまたはディレクトリがありません";
         assert_eq!(told(2, Language::Ja), japanese);
-        for number in [23, 24] {
+        for (number, advice) in [(23, "fs.file-max"), (24, "LimitNOFILE=")] {
             for language in [Language::Ja, Language::En] {
                 let told = told(number, language);
-                assert!(told.contains("LimitNOFILE="), "{told}");
+                assert!(told.contains(advice), "{told}");
             }
         }
         assert!(told(5, Language::Ja).contains("故障"));

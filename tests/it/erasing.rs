@@ -454,7 +454,7 @@ async fn an_erasure_outlives_a_restore_and_no_log_line_has_the_id() {
     daemon.stop().await;
 }
 
-/// Everything of the files under `directory` that the erasure says it has found the person in.
+/// The names of the files in which the erasure says that it has found the person.
 fn found_in(answer: &Value) -> Vec<String> {
     let found = answer["foundIn"].as_array().unwrap().iter();
     let names = found.map(|path| Path::new(path.as_str().unwrap()).file_name());

@@ -158,7 +158,11 @@ async fn what_is_on_hold_is_not_late_and_no_failure() {
         .await
         .unwrap();
     let vitals = async |bench: &Bench| {
-        let vitals = bench.store.vitals(bench.clock.moment()).await.unwrap();
+        let vitals = bench
+            .store
+            .vitals(Vec::new(), bench.clock.moment())
+            .await
+            .unwrap();
         let routes = vitals.routes.into_iter();
         routes
             .map(|route| (route.sends, route.waiting, route.overdue))

@@ -185,14 +185,15 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
     let shell = Plain::answering(b"SSH-2.0-OpenSSH_9.2\r\n").await;
     let mail = Plain::speaking_first(b"220 mx ESMTP\r\n").await;
     let url = |port: u16| format!("http://127.0.0.1:{port}");
-    let with_password = format!("http://user:hush@127.0.0.1:{}", closed.port);
+    let with_password = |port: u16| format!("http://user:hush@127.0.0.1:{port}");
+    let (open_url, closed_url) = (with_password(open.port), with_password(closed.port));
     let route = |name: &str, scheme: &str, proxy: &str| {
         format!(
             "[[route]]\nevents = [\"{name}\"]\nurl = \"{scheme}://partner.invalid/hook\"\nproxy = \"{proxy}\"\n"
         )
     };
     let more = [
-        route("open", "http", &url(open.port)),
+        route("open", "http", "OPEN_URL"),
         route("closed", "https", "PROXY_URL"),
         route("login", "https", &url(login.port)),
         route("nobody", "https", "http://127.0.0.1:9"),
@@ -206,7 +207,8 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
     std::fs::write(&store, certificate.pem()).unwrap();
     let environment = [
         ("SSL_CERT_FILE", store.to_str().unwrap()),
-        ("PROXY_URL", with_password.as_str()),
+        ("OPEN_URL", open_url.as_str()),
+        ("PROXY_URL", closed_url.as_str()),
         ("HTTPS_PROXY", "http://environment.invalid:3128"),
     ];
     let told = check(directory.path(), &more.concat(), &environment).await;
@@ -236,11 +238,13 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
         heard.starts_with("HEAD http://partner.invalid/hook HTTP/1.1\r\n"),
         "{heard}"
     );
+    // user:hush
+    let login = "proxy-authorization: basic dxnlcjpodxno\r\n";
+    assert!(heard.to_ascii_lowercase().contains(login), "{heard}");
     let heard = closed.heard.lock().unwrap()[0].clone();
     assert!(
         heard.starts_with("CONNECT partner.invalid:443 HTTP/1.1\r\n"),
         "{heard}"
     );
-    // user:hush
     assert!(heard.contains("Basic dXNlcjpodXNo"), "{heard}");
 }

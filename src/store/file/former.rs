@@ -41,15 +41,21 @@ impl Former {
     }
 
     /// What the live directory says of the former one, when that has not got its name yet.
-    pub(super) fn noted(directory: &Path) -> Option<Self> {
+    ///
+    /// # Errors
+    /// When that cannot be read now; there may be a note.
+    pub(super) fn noted(directory: &Path) -> io::Result<Option<Self>> {
         if !directory.join(STAGE).exists() {
-            return None;
+            return Ok(None);
         }
-        let noted = plain_file::open(&note_in(directory)).and_then(io::read_to_string);
-        let former: Self = serde_json::from_str(&noted.ok()?).ok()?;
+        let noted = match plain_file::open(&note_in(directory)).and_then(io::read_to_string) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            noted => noted?,
+        };
+        let former: Option<Self> = serde_json::from_str(&noted).ok();
         // Somebody may have written into it.
-        let is_name = former.name.starts_with(OF_RESTORES[0]) && !former.name.contains('/');
-        is_name.then_some(former)
+        let is_name = |name: &str| name.starts_with(OF_RESTORES[0]) && !name.contains('/');
+        Ok(former.filter(|former| is_name(&former.name)))
     }
 }
 
@@ -59,8 +65,7 @@ fn note_in(directory: &Path) -> PathBuf {
 
 /// Gives the former database its name when the directories were swapped and that is not done yet. Answers where it is.
 pub(super) fn end_broken_off(directory: &Path) -> io::Result<Option<(PathBuf, Former)>> {
-    let former = Former::noted(directory);
-    let named = match former {
+    let named = match Former::noted(directory)? {
         Some(former) => {
             let path = directory.join(&former.name);
             fs::rename(directory.join(STAGE), &path)?;
@@ -99,10 +104,19 @@ mod tests {
         };
         former.note(data, &stage).unwrap();
         // A kill before the swap has changed nothing.
-        assert_eq!(Former::noted(data), None);
+        assert_eq!(Former::noted(data).unwrap(), None);
         let live_directory = data.join("live");
         renameat_with(CWD, &stage, CWD, &live_directory, RenameFlags::EXCHANGE).unwrap();
-        assert_eq!(Former::noted(data), Some(former.clone()));
+        assert_eq!(Former::noted(data).unwrap(), Some(former.clone()));
+        // What cannot be read now is not thrown away.
+        let aside_note = data.join("note");
+        fs::rename(note_in(data), &aside_note).unwrap();
+        fs::create_dir(note_in(data)).unwrap();
+        Former::noted(data).unwrap_err();
+        end_broken_off(data).unwrap_err();
+        assert!(data.join(STAGE).exists() && note_in(data).exists());
+        fs::remove_dir(note_in(data)).unwrap();
+        fs::rename(&aside_note, note_in(data)).unwrap();
         let aside = data.join(&former.name);
         let ended = end_broken_off(data).unwrap();
         assert_eq!(ended, Some((aside.clone(), former)));

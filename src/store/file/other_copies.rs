@@ -50,8 +50,10 @@ pub enum Leftover {
 pub(super) fn left_behind(directory: &Path) -> Vec<(Leftover, PathBuf)> {
     let live = directory.join("live");
     let of_restore = match Former::noted(directory) {
-        Some(Former { later, .. }) => Leftover::Former { later },
-        None => Leftover::OfRestore,
+        Ok(Some(Former { later, .. })) => Leftover::Former { later },
+        Ok(None) => Leftover::OfRestore,
+        // It may be, and must not be taken for something that nobody needs.
+        Err(_) => Leftover::Former { later: None },
     };
     let kinds = [
         (of_restore, named(directory, &OF_RESTORES[2..])),

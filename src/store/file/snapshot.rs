@@ -29,8 +29,7 @@ pub(super) use verdict::{open_alone, verify_as};
 
 /// Pages that are copied at a time: some hundred microseconds.
 const PAGES_AT_ONCE: i32 = 64;
-/// So much of a copy is given to the disk at a time (1 MiB), and the pause then. A copy that is synced as a whole holds up
-/// the commits of the writing thread until all of it is on the disk.
+/// So much of a copy is given to the disk at a time, and the pause then. A copy synced as a whole holds up all commits.
 const BYTES_AT_ONCE: NonZeroU64 = NonZeroU64::new(1024 * 1024).unwrap();
 const PAUSE: Duration = Duration::from_millis(2);
 /// What follows the name of a copy while it is written.

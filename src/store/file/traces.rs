@@ -53,11 +53,7 @@ impl Sought {
         loop {
             let read = read_at(file, &mut bytes, from)?;
             let is_last = read < bytes.len();
-            let end = if is_last {
-                read
-            } else {
-                AT_ONCE + self.longest
-            };
+            let end = if is_last { read } else { AT_ONCE + around };
             if (first..end).any(|at| self.is_at(&bytes[..read], at)) {
                 return Ok(true);
             }
@@ -193,8 +189,12 @@ mod tests {
 
     #[test]
     fn an_id_is_found_at_every_place_and_not_as_a_part_of_something() {
-        for before in [0, 1, AT_ONCE - 3, AT_ONCE, AT_ONCE + REACH, 2 * AT_ONCE - 1] {
-            let after = |text: &str| ["-".repeat(before).as_bytes(), text.as_bytes()].concat();
+        let ends = [0, 1, 5, 500, REACH, REACH + 5].map(|more| AT_ONCE + more);
+        let more = [0, 1, AT_ONCE - 3, 2 * AT_ONCE - 1];
+        for before in ends.into_iter().chain(more) {
+            let behind = "-".repeat(2 * AT_ONCE);
+            let after = |text: &str| ["-".repeat(before).as_str(), text, &behind].concat();
+            let after = |text: &str| after(text).into_bytes();
             assert!(stands(&after(r#"{"staffId":"1042"}"#), "1042"), "{before}");
             // An entry of an index: its header has three bytes, and 21 is a text of four.
             assert!(stands(&after("\u{3}\u{15}\u{1}1042x"), "1042"), "{before}");

@@ -108,7 +108,7 @@ fn filters(now: Timestamp) -> Vec<EventFilter> {
                 ..filter.clone()
             },
             EventFilter {
-                routes: Some(vec!["default".to_owned(), "other".to_owned()]),
+                routes: Some(routes()),
                 ..filter.clone()
             },
             EventFilter {
@@ -289,7 +289,7 @@ async fn call_outage(store: &Store, moment: Moment) {
         };
         let accepted = store.accept_events(vec![submitted.clone(), submitted], moment);
         ids.extend(accepted.await.unwrap().into_iter().map(|one| one.id));
-        store.vitals(moment).await.unwrap();
+        store.vitals(routes(), moment).await.unwrap();
         let due = store.due_deliveries("default", [].into(), 9, moment).await;
         for due in due.unwrap().due {
             let mut attempted = attempted(outcome, moment.wall, 1);
@@ -303,7 +303,7 @@ async fn call_outage(store: &Store, moment: Moment) {
         assert_eq!(open.len(), [1, 2, 1][ids.len() / 2 - 1], "{minutes}");
     }
     let later = moment.after(Duration::from_mins(13));
-    store.vitals(later).await.unwrap();
+    store.vitals(routes(), later).await.unwrap();
     assert_eq!(
         store
             .dismiss_event(&ids[0], somebody(), None, later)
@@ -331,7 +331,7 @@ async fn call_holds(store: &Store, moment: Moment) {
         }
     }
     assert_eq!(store.holds(moment).await.unwrap().len(), 2);
-    store.vitals(moment).await.unwrap();
+    store.vitals(routes(), moment).await.unwrap();
     assert!(store.end_hold("default", somebody(), moment).await.unwrap());
     let ended = moment.after(Duration::from_hours(3));
     store.tell_of_ended_holds(ended).await.unwrap();
@@ -350,7 +350,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     let series = vec![(moment.wall.before(Duration::from_hours(50)), moment.wall)];
     store.send_series(series, None).await.unwrap();
     store.overview(moment).await.unwrap();
-    store.vitals(moment).await.unwrap();
+    store.vitals(routes(), moment).await.unwrap();
     store.activity().await.unwrap();
     store.probe(moment).await.unwrap();
     assert!(!store.doubts_the_clock(moment));
@@ -720,4 +720,8 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     next.await.unwrap();
     let deleted = store.delete_interview("b", somebody(), now);
     deleted.await.unwrap();
+}
+
+fn routes() -> Vec<String> {
+    vec!["default".to_owned(), "other".to_owned()]
 }

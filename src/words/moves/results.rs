@@ -300,7 +300,7 @@ pub(crate) fn waiting(waiting: &Waiting, language: Language) -> String {
     };
     both!(
         language,
-        "MySQL サーバーの答えを {seconds} 秒待っています。{doing}。続くときは、サーバーのディスクの空き (バイナリログの場所も)、ほかの接続、エラーログを確かめてください",
+        "MySQL サーバーの応答を {seconds} 秒待っています。{doing}。続くときは、サーバーのディスクの空き (バイナリログの場所も)、ほかの接続、エラーログを確かめてください",
         "The MySQL server has not answered for {seconds} s; {doing}. If it goes on: see the room on the server's disks, also where its binary log is, other connections, and its error log"
     )
 }

@@ -87,8 +87,10 @@ impl Stage {
             self.in_place = true;
             // Under whichever name: it is kept.
             let ended = end_broken_off(directory);
+            let named = directory.join(&former.name);
             Some(match ended {
                 Ok(Some((path, _))) => path,
+                Err(_) if named.exists() => named,
                 Ok(None) | Err(_) => self.path.clone(),
             })
         } else {
