@@ -63,6 +63,37 @@ fn the_library_shows_its_start_and_what_tests_need_and_nothing_else() {
 #[test]
 fn the_spelling_of_json_needs_nothing_else() {
     assert_eq!(uses(&modules())["stable_json"], BTreeSet::new());
+
+    // A crate that is missing there would be noticed only where the fuzzer is built.
+    let code = modules().remove("stable_json").unwrap();
+    let ours = crates(include_str!("../../Cargo.toml"));
+    let there = crates(include_str!("../../fuzz/Cargo.toml"));
+    let words: BTreeSet<&str> = code
+        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':'))
+        .filter_map(|word| word.split_once("::"))
+        .map(|(word, _)| word)
+        .collect();
+    let used = ours
+        .iter()
+        .filter(|name| words.contains(name.replace('-', "_").as_str()));
+    let used: BTreeSet<String> = used.cloned().collect();
+    assert!(
+        used.contains("memchr") && used.is_subset(&there),
+        "{used:?} are used, {there:?} are built"
+    );
+}
+
+/// The crates under `[dependencies]`.
+fn crates(manifest: &str) -> BTreeSet<String> {
+    let lines = manifest
+        .lines()
+        .skip_while(|line| *line != "[dependencies]")
+        .skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    lines
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 #[test]

@@ -119,6 +119,7 @@ const NAMES: &[&str] = &[
 /// What is typed at a server, apart from this program.
 const COMMANDS: &[&str] = &[
     "sudo",
+    "sysctl",
     "systemctl",
     "ulimit",
     "edit",
