@@ -50,6 +50,8 @@ const FROM_DISMISSED: &str = "
     LEFT JOIN webhook_send_logs l ON l.id = e.id
     LEFT JOIN webhook_retry_queue q ON q.id = e.id";
 const EXHAUSTED: &str = "q.status = 'failed' AND o.event_seq IS NULL";
+const DELIVERED: &str =
+    "o.event_seq IS NULL AND (q.status IS NULL OR q.status <> 'failed') AND l.id IS NOT NULL";
 const NOT_DISMISSED: &str =
     "NOT EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq)";
 
@@ -103,6 +105,20 @@ impl Matching {
     }
 }
 
+/// What is true of an event of this status, whatever the search begins with.
+fn condition_of(status: Status) -> &'static str {
+    match status {
+        Status::Accepted => "o.event_seq IS NOT NULL AND l.id IS NULL",
+        Status::Retrying => "o.event_seq IS NOT NULL AND l.id IS NOT NULL",
+        Status::Delivered => DELIVERED,
+        // Without the plus, the search would begin with all that are exhausted.
+        Status::Exhausted => "+q.status = 'failed' AND o.event_seq IS NULL",
+        Status::Dismissed => {
+            "EXISTS (SELECT 1 FROM dismissed_deliveries d WHERE d.event_seq = e.seq)"
+        }
+    }
+}
+
 /// `columns` of the events that `filter` matches.
 pub(super) fn matching(
     connection: &Connection,
@@ -111,18 +127,14 @@ pub(super) fn matching(
 ) -> Result<Matching, StoreError> {
     let (source, from, condition) = match filter.status {
         None => (Source::Events, FROM_EVENTS, "1"),
+        // A person has fewer events than all together wait, are exhausted or dismissed.
+        Some(status) if filter.staff_id.is_some() => {
+            (Source::Events, FROM_EVENTS, condition_of(status))
+        }
         Some(Status::Accepted) => (Source::Outbox, FROM_OUTBOX, "l.id IS NULL"),
         Some(Status::Retrying) => (Source::Outbox, FROM_OUTBOX, "l.id IS NOT NULL"),
-        // A person has fewer events than all together are exhausted.
-        Some(Status::Exhausted) if filter.staff_id.is_some() => {
-            (Source::Events, FROM_EVENTS, EXHAUSTED)
-        }
         Some(Status::Exhausted) => (Source::Failed, FROM_FAILED, EXHAUSTED),
-        Some(Status::Delivered) => (
-            Source::Events,
-            FROM_EVENTS,
-            "o.event_seq IS NULL AND (q.status IS NULL OR q.status <> 'failed') AND l.id IS NOT NULL",
-        ),
+        Some(Status::Delivered) => (Source::Events, FROM_EVENTS, DELIVERED),
         Some(Status::Dismissed) => (Source::Dismissed, FROM_DISMISSED, "1"),
     };
     let mut query = Matching {
@@ -196,4 +208,31 @@ pub(super) fn last_before(connection: &Connection, id: &str) -> rusqlite::Result
             "SELECT max(seq) FROM (SELECT seq FROM events WHERE id < ?1 ORDER BY id DESC LIMIT ?2)",
         )?
         .query_row((id, EVENTS_AT_A_TIME), |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::database;
+
+    #[test]
+    fn a_persons_events_are_found_by_the_person_and_not_by_what_all_wait_for() {
+        let (_directory, connection) = database();
+        for status in Status::ALL {
+            let filter = EventFilter {
+                status: Some(status),
+                staff_id: Some("EMP-1".to_owned()),
+                ..EventFilter::default()
+            };
+            let query = matching(&connection, &filter, "e.id").unwrap();
+            let plan: String = connection
+                .query_row(
+                    &format!("EXPLAIN QUERY PLAN {}", query.sql),
+                    rusqlite::params_from_iter(query.values),
+                    |row| row.get(3),
+                )
+                .unwrap();
+            assert!(plan.contains("events_by_staff"), "{status:?}: {plan}");
+        }
+    }
 }

@@ -1,8 +1,12 @@
-//! The write-ahead log that grows while a copy is made: it is moved into the database by whoever made the copy, beside the
-//! writing thread. That thread would hold up accepting for as long as it takes to move some hundred MiB.
+//! Moving the write-ahead log into the database, beside the writing thread: that one would hold up accepting for as long as
+//! it takes. A thread of its own does it whenever the log has become long ([`LogMover`]), and whoever made a copy, because the
+//! log has grown meanwhile.
 
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 
@@ -10,42 +14,97 @@ use super::super::connection::PAGES_IN_JOURNAL;
 use super::DatabaseFile;
 
 /// So few pages (4 MiB) are left to the writing thread, which moves them in some milliseconds.
-const FEW: i64 = 1024;
+pub(in crate::store) const FEW: i64 = 1024;
 /// The most passes. Each one leaves the pages that were written while it ran, fewer than before unless the disk is too slow.
 /// What is left after the last one is moved by the writing thread, and accepting waits for that.
 const PASSES: usize = 12;
 
-/// Whether somebody has promised to move the log. Only one copy is made at a time.
+/// How many have promised to move the log: a copy, and the thread that moves it.
 #[derive(Clone, Default)]
-pub(super) struct HeldLog(Arc<AtomicBool>);
+pub(super) struct HeldLog(Arc<AtomicUsize>);
 
 impl HeldLog {
-    pub(super) fn is_held(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    fn is_held(&self) -> bool {
+        self.0.load(Ordering::Acquire) > 0
+    }
+}
+
+impl DatabaseFile {
+    /// Whether somebody moves the log, or will do so after a long read.
+    pub(in crate::store) fn log_is_held(&self) -> bool {
+        self.held_log.is_held()
+    }
+
+    /// The pages in the log, moved or not; none: that cannot be said at this moment.
+    pub(in crate::store) fn pages_in_log(&self) -> Option<i64> {
+        self.shape.pages_in_log().map(i64::from)
     }
 }
 
 /// The promise to move the log. Until it is dropped the writing thread moves nothing.
-pub(super) struct Promise(HeldLog);
+pub(in crate::store) struct Promise(HeldLog);
 
 impl Promise {
-    /// Promises it before a long read begins.
-    pub(super) fn of(file: &DatabaseFile) -> Self {
+    /// Promises it before it is moved, or before a long read begins.
+    pub(in crate::store) fn of(file: &DatabaseFile) -> Self {
         let held = file.held_log.clone();
-        held.0.store(true, Ordering::Release);
+        held.0.fetch_add(1, Ordering::AcqRel);
         Self(held)
     }
 }
 
 impl Drop for Promise {
     fn drop(&mut self) {
-        self.0.0.store(false, Ordering::Release);
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// The thread that moves the log when it is told to. It ends when this is dropped, after what it has begun.
+pub(in crate::store) struct LogMover {
+    promises: Option<Sender<Promise>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl LogMover {
+    /// Starts the thread with a connection of its own.
+    pub(in crate::store) fn start(connection: Connection, file: DatabaseFile) -> io::Result<Self> {
+        let (promises, told) = channel();
+        let thread = thread::Builder::new()
+            .name("log mover".to_owned())
+            .spawn(move || {
+                for promise in told {
+                    move_log(&connection, &file);
+                    drop(promise);
+                }
+            })?;
+        Ok(Self {
+            promises: Some(promises),
+            thread: Some(thread),
+        })
+    }
+
+    /// Has the log moved, as was promised.
+    pub(in crate::store) fn go(&self, promise: Promise) {
+        if let Some(promises) = &self.promises {
+            // Without the thread the promise ends here, and the writing thread moves the log.
+            let _ = promises.send(promise);
+        }
+    }
+}
+
+impl Drop for LogMover {
+    fn drop(&mut self) {
+        self.promises.take();
+        if let Some(thread) = self.thread.take() {
+            // A panic there was told, and the writing thread closes the file all the same.
+            let _ = thread.join();
+        }
     }
 }
 
 /// Moves what has gathered in the log meanwhile, if that is more than the writing thread moves at a time.
 pub(super) fn move_backlog(connection: &Connection, file: &DatabaseFile) {
-    let pages = file.shape.pages_in_log().map_or(0, i64::from);
+    let pages = file.pages_in_log().unwrap_or(0);
     if pages > PAGES_IN_JOURNAL {
         move_log(connection, file);
     }
@@ -98,6 +157,7 @@ fn move_once(connection: &Connection) -> rusqlite::Result<Log> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::time::{Duration, Instant};
 
     use super::super::snapshot;
     use super::*;
@@ -140,6 +200,26 @@ mod tests {
         assert!(is_moved(&store));
         drop(promise);
         assert_eq!(store.file().look(), None);
+    }
+
+    #[tokio::test]
+    async fn a_log_that_becomes_long_is_moved_though_nothing_else_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), moment()).unwrap();
+        // Less than a commit moves by itself.
+        let bytes = (PAGES_IN_JOURNAL - FEW / 2) * 4096;
+        write(&store, bytes).await;
+        let patience = Instant::now();
+        let length = || fs::metadata(store.file().path()).unwrap().len();
+        while length() < bytes.cast_unsigned() || store.file().log_is_held() {
+            assert!(patience.elapsed() < Duration::from_secs(20));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        write(&store, FEW * 4096).await;
+        write(&store, 1).await;
+        let left = store.file().pages_in_log();
+        assert!(left.is_some_and(|left| left < 2 * FEW), "{left:?}");
+        store.close(moment()).await;
     }
 
     #[tokio::test]
