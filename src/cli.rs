@@ -25,6 +25,7 @@ mod receiver;
 mod receiver_test;
 mod reconcile;
 mod recover;
+mod refuges;
 mod reload;
 mod resend;
 mod restore;

@@ -118,6 +118,12 @@ impl Observer {
         self.store.activity().await.ok()
     }
 
+    /// What is wrong with the database.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.store.file().trouble()
+    }
+
     /// Whether what is kept moves. A disk that is full is no reason for a restart.
     pub async fn moves(&self) -> bool {
         let api = Arc::clone(&self.api.borrow());
@@ -308,6 +314,10 @@ impl Relay {
     pub async fn stop(mut self, refuges: &[PathBuf]) -> Result<(), Lost> {
         // The listeners hold the other end; when none is left, there is nothing to stop.
         let _ = self.stop_listeners.send(true);
+        let Shared { store, clock, .. } = &self.shared;
+        let place = FileWatch::new(store.clone(), clock.clone());
+        // Attempts may take long, and somebody may end the process meanwhile. When this fails, it is tried again after them.
+        let _ = place.final_rescue(refuges).await;
         let at_most = self.parts.stop_time() + STOP_MARGIN;
         let closed = async { while self.listeners.join_next().await.is_some() {} };
         let closed = tokio::time::timeout(at_most, closed);
@@ -322,7 +332,6 @@ impl Relay {
             clock,
             ..
         } = self.shared;
-        let place = FileWatch::new(store.clone(), clock.clone());
         let rescued = place.final_rescue(refuges).await;
         backup.final_backup().await;
         store.close(clock.moment()).await;

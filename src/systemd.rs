@@ -8,11 +8,15 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::command_line::CommandLine;
 use crate::config::Environment;
+use crate::language::Language;
 use crate::relay::Relay;
 use crate::reload::ReloadRefused;
+use crate::trouble::Trouble;
 
 /// Between two words about how it is going.
 const EVERY: Duration = Duration::from_secs(10);
@@ -78,17 +82,26 @@ impl Systemd {
         })
     }
 
-    /// The start waits for room on the disk, and requests are answered with `why`: it is ready as one is whose disk is full,
-    /// so that nobody waits for it. Until what this answers is aborted.
+    /// The start waits until `why` is over, and requests are answered with it: it is ready as one is whose disk is full,
+    /// so that nobody waits for it. What keeps it may become something else, which is told at once. Until what this answers
+    /// is aborted.
     #[must_use]
-    pub fn waiting(&self, why: &str) -> JoinHandle<()> {
+    pub fn waiting(
+        &self,
+        mut why: watch::Receiver<Trouble>,
+        commands: CommandLine,
+    ) -> JoinHandle<()> {
         self.ready();
         let this = self.clone();
-        let status = format!("waiting for room on the disk: {}", one_line(&why));
         tokio::spawn(async move {
             loop {
+                let told = why.borrow_and_update().describe(Language::En, &commands);
+                let status = format!("the start waits: {}", one_line(&told));
                 this.tell(&[NotifyState::Status(&status), NotifyState::Watchdog]);
-                tokio::time::sleep(between_words()).await;
+                tokio::select! {
+                    () = tokio::time::sleep(between_words()) => {}
+                    Ok(()) = why.changed() => {}
+                }
             }
         })
     }
@@ -146,13 +159,16 @@ impl Systemd {
                     tokio::time::timeout(LONGEST_ANSWER, observer.activity()),
                     tokio::time::timeout(LONGEST_ANSWER, observer.moves()),
                 );
-                if let Ok(Some((waiting, last))) = activity {
+                let going = activity.ok().flatten().map(|(waiting, last)| {
                     let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
-                    let going = format!("{waiting} deliveries waiting; last attempt {last}");
-                    this.tell(&[NotifyState::Status(&status(
-                        reloads.refused().as_ref(),
-                        &going,
-                    ))]);
+                    format!("{waiting} deliveries waiting; last attempt {last}")
+                });
+                let trouble = observer.trouble();
+                let trouble = trouble.map(|trouble| trouble.happened(Language::En));
+                let refused = reloads.refused().as_ref().map(refusal);
+                let status = status([refused, trouble, going]);
+                if !status.is_empty() {
+                    this.tell(&[NotifyState::Status(&status)]);
                 }
                 if moves.unwrap_or(false) {
                     this.tell(&[NotifyState::Watchdog]);
@@ -195,12 +211,10 @@ fn refusal(why: &impl Display) -> String {
     format!("a reload was refused: {}", one_line(why))
 }
 
-/// How it is going, behind why the last reload was refused.
-fn status(refused: Option<&impl Display>, going: &str) -> String {
-    match refused {
-        Some(why) => format!("{} | {going}", refusal(why)),
-        None => going.to_owned(),
-    }
+/// Why the last reload was refused, what is wrong with the database, and how it is going, as far as there is any of it.
+fn status(parts: [Option<String>; 3]) -> String {
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    parts.join(" | ")
 }
 
 /// The first of several lines, and how many more there are: a status has one line.
@@ -216,14 +230,60 @@ fn one_line(text: &impl Display) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::net;
+
     use super::*;
+    use crate::trouble::Shortage;
+
+    /// What something may take that is waited for.
+    const DEADLINE: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn a_start_that_waits_is_told_with_what_keeps_it_now() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notify");
+        let socket = net::UnixDatagram::bind(&path).unwrap();
+        let systemd = Systemd {
+            socket: Some(SocketAddr::from_pathname(&path).unwrap()),
+        };
+        let (trouble, why) = watch::channel(Trouble::DiskFull(Shortage::Inodes));
+        let telling = systemd.waiting(why, CommandLine::default());
+        let told = async |wanted: &str| {
+            let mut message = [0; 1024];
+            loop {
+                let length = socket.recv(&mut message).await.unwrap();
+                if String::from_utf8_lossy(&message[..length]).contains(wanted) {
+                    return;
+                }
+            }
+        };
+        for (now, wanted) in [
+            (
+                None,
+                "STATUS=the start waits: the disk can hold no more files",
+            ),
+            (
+                Some(Trouble::DiskFailed("input/output error".to_owned())),
+                "STATUS=the start waits: the disk failed (input/output error)",
+            ),
+        ] {
+            if let Some(now) = now {
+                trouble.send_replace(now);
+            }
+            tokio::time::timeout(DEADLINE, told(wanted)).await.unwrap();
+        }
+        telling.abort();
+    }
 
     #[test]
-    fn a_refused_reload_stands_in_the_status_until_one_is_done() {
-        let none: Option<&str> = None;
-        assert_eq!(status(none.as_ref(), "going"), "going");
+    fn what_is_wrong_stands_in_the_status_before_how_it_is_going() {
+        let going = || Some("going".to_owned());
+        assert_eq!(status([None, None, going()]), "going");
         let told = "a reload was refused: secrets.env:1: no (and 1 more; see voicedrive-relay check) | going";
-        let why = "secrets.env:1: no\nmore";
-        assert_eq!(status(Some(&why), "going"), told);
+        let refused = Some(refusal(&"secrets.env:1: no\nmore"));
+        assert_eq!(status([refused, None, going()]), told);
+        // Who cannot read how it is going is told why.
+        let failed = Some("the disk failed".to_owned());
+        assert_eq!(status([None, failed, None]), "the disk failed");
     }
 }

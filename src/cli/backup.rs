@@ -60,14 +60,18 @@ impl Backup {
             }
             // The file at the database's path need not be the database, or its disk fails.
             (Target::Elsewhere, Ok(answer), Some(_)) if answer["open"] == true => {
-                self.receive(client).await?;
+                let is_received = self.receive(client).await?;
+                if !is_received && answer["inPlace"] == true {
+                    // Where so much is written, it can be read too: in one transaction, which does not begin anew.
+                    self.copy_live(directory).map_err(failed)?;
+                } else if !is_received {
+                    return Err(CliError::Failed(restores::never_still(locale)));
+                }
             }
             // Without a daemon, or when only its own file cannot be written, the database itself is read.
             (Target::Elsewhere, Ok(_), Some(_))
             | (Target::Elsewhere, Err(CliError::Unreachable(_)), _) => {
-                let live = file::live_file(directory);
-                refuse_loss(&live, &self.file).map_err(failed)?;
-                snapshot::copy(&live, &self.file).map_err(failed)?;
+                self.copy_live(directory).map_err(failed)?;
             }
             (Target::BackupFile, Err(CliError::Unreachable(_)), _) => {
                 let told = restores::kept_by_the_daemon(locale, &self.file);
@@ -81,46 +85,52 @@ impl Backup {
         })
     }
 
-    /// Has the daemon give out the database that it has open.
-    async fn receive(&self, client: &Client) -> Result<(), CliError> {
+    /// Copies the database at its path.
+    fn copy_live(&self, directory: &Path) -> Result<(), SnapshotError> {
+        let live = file::live_file(directory);
+        refuse_loss(&live, &self.file)?;
+        snapshot::copy(&live, &self.file)
+    }
+
+    /// Has the daemon give out the database that it has open. False: it changed again and again meanwhile.
+    async fn receive(&self, client: &Client) -> Result<bool, CliError> {
         let failed = |error| of_copy(client.locale, &error);
         let mut copy = Received::begin(&self.file).map_err(failed)?;
-        let received = receive_all(client, &mut copy).await;
-        match received {
-            Ok(written) => copy.end(written).map_err(failed),
-            Err(error) => {
+        match receive_all(client, &mut copy).await {
+            Ok(Some(written)) => copy.end(written).map(|()| true).map_err(failed),
+            not_received => {
                 copy.give_up();
-                Err(error)
+                not_received.map(|_| false)
             }
         }
     }
 }
 
-/// Receives the open database. Answers why it could not be written.
+/// Receives the open database. Answers why it could not be written; none: it changed again and again meanwhile.
 async fn receive_all(
     client: &Client,
     copy: &mut Received,
-) -> Result<Result<(), SnapshotError>, CliError> {
+) -> Result<Option<Result<(), SnapshotError>>, CliError> {
     let (mut from, mut state, mut begun) = (1, None, 1);
     loop {
         let Some((bytes, of, next)) = client.part(from, state).await? else {
             if begun == BEGUN_AT_MOST {
-                return Err(CliError::Failed(restores::never_still(client.locale)));
+                return Ok(None);
             }
             begun += 1;
             (from, state) = (1, None);
             if let Err(error) = copy.begin_anew() {
-                return Ok(Err(error));
+                return Ok(Some(Err(error)));
             }
             continue;
         };
         if let Err(error) = copy.push(&bytes) {
-            return Ok(Err(error));
+            return Ok(Some(Err(error)));
         }
         state = Some(of);
         match next {
             Some(next) => from = next,
-            None => return Ok(Ok(())),
+            None => return Ok(Some(Ok(()))),
         }
     }
 }

@@ -12,6 +12,7 @@ mod tls;
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -19,6 +20,7 @@ pub(super) use channels::nobody as nobody_is_told;
 use daemon::Daemon;
 
 use super::paint::{Color, Paint};
+use super::refuges::refuges;
 use super::words::Locale;
 use super::{CliError, Common, print_line};
 use crate::config::{ConfigError, ConfigErrors, Environment, Kind, Loaded, URL_VARIABLE};
@@ -75,7 +77,8 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         }
         loaded => loaded?,
     };
-    let findings = look(locale, common, &settings, told).await;
+    let refuges = refuges(common, environment);
+    let findings = look(locale, common, &settings, &refuges, told).await;
     print_all(locale, written, &findings)?;
     let bad = findings
         .iter()
@@ -106,6 +109,7 @@ async fn look(
     locale: Locale,
     common: &Common,
     settings: &Loaded,
+    refuges: &[PathBuf],
     hidden: Option<String>,
 ) -> Vec<CheckResult> {
     let config = &settings.config;
@@ -119,7 +123,7 @@ async fn look(
         Some(told) => findings.push(CheckResult::notable("secrets", told)),
         None => findings.extend(keys::callers(locale, common, settings)),
     }
-    findings.extend(storage::all(locale, common, config, daemon.as_ref()).await);
+    findings.extend(storage::all(locale, common, config, refuges, daemon.as_ref()).await);
     findings.extend(clock::own(locale, config, daemon.as_ref()));
     findings.extend(daemon::silent(locale, common, config, silent.as_deref()));
     let server = &config.server;

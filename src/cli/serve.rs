@@ -1,10 +1,12 @@
 //! `serve`: the daemon in the foreground, until a signal ends it.
 
 use std::path::{Path, PathBuf};
-use std::process;
+use std::pin::pin;
+use std::{env, process};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::refuges::refuges;
 use super::{CliError, Common};
 use crate::audit::Actor;
 use crate::clock::Clock;
@@ -16,10 +18,14 @@ use crate::logging;
 use crate::relay::{self, Relay, StartError, WaitingStart};
 use crate::reload::{ReloadOutcome, ReloadRefused, Reloaded};
 use crate::store::OpenError;
+use crate::store::file::elsewhere::bring_home;
 use crate::systemd::Systemd;
+use crate::trouble::Trouble;
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
     let systemd = Systemd::of(environment);
+    // The working directory may be on a disk that goes away, and a path through it would still lead there.
+    let started_in = env::current_dir().unwrap_or_default();
     let mut settings = common
         .load(environment)
         .inspect_err(|error| systemd.failed(error))?;
@@ -28,17 +34,18 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     let failed = |error: &dyn std::fmt::Display| CliError::Failed(error.to_string());
     let mut ends = Ends::new().map_err(|error| failed(&error))?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(|error| failed(&error))?;
-    let directory = settings.config.storage.directory.clone();
     // systemd makes a directory for the socket and says where.
     let control_socket = environment.var("RUNTIME_DIRECTORY").map_or_else(
-        || relay::control_socket(&directory),
+        || relay::control_socket(&settings.config.storage.directory),
         |d| relay::control_socket(d.as_ref()),
     );
     may_listen(common, &control_socket).inspect_err(|error| systemd.failed(error))?;
-    let started = start(&settings, &control_socket, &systemd, &mut ends).await;
+    stay_in(&started_in, &mut settings);
+    let refuges = refuges(common, environment);
+    let started = start(&settings, &refuges, &control_socket, &systemd, &mut ends).await;
     let started = started.inspect_err(|error| systemd.failed(error));
     let Some(mut relay) = started.map_err(|error| not_started(&error))? else {
-        tracing::info!("stopped before there was room for the start");
+        tracing::info!("stopped while the start waited");
         return Ok(());
     };
     systemd.ready();
@@ -47,7 +54,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         version = env!("CARGO_PKG_VERSION"),
         listen = %relay.address(),
         tls = relay.tls_address().map(tracing::field::display),
-        directory = %directory.display(),
+        directory = %settings.config.storage.directory.display(),
         "ready"
     );
     let reloads = relay.reloads();
@@ -65,7 +72,10 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         let drop = asked.as_ref().is_some_and(|asked| asked.drop);
         let read = common.load(environment).map_err(not_read);
         let outcome = match read {
-            Ok(new) => reload(&mut relay, &mut settings, new, drop).await,
+            Ok(mut new) => {
+                stay_in(&started_in, &mut new);
+                reload(&mut relay, &mut settings, new, drop).await
+            }
             Err(refused) => Err(refused),
         };
         tell(&outcome, &settings.commands);
@@ -88,20 +98,27 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     }
     let stopping = systemd.stopping();
     tracing::info!("stopping: nothing more is accepted, attempts under way may finish");
-    let refuges = refuges(environment);
-    tokio::select! {
-        stopped = relay.stop(&refuges) => {
-            stopping.abort();
-            stopped.map_err(|error| failed(&error))?;
-            tracing::info!("stopped");
+    let observer = relay.observer();
+    let mut stopped = pin!(relay.stop(&refuges));
+    let stopped = loop {
+        tokio::select! {
+            stopped = &mut stopped => break stopped,
+            () = ends.wait() => {}
         }
-        () = ends.wait() => {
-            // As safe as the slow way: whatever is acknowledged is committed, and an attempt
-            // without a result is made again after the start.
-            tracing::warn!("stopped at once, as a second signal asked");
-            process::exit(0);
+        if matches!(observer.trouble(), Some(Trouble::Gone { rescued: None })) {
+            tracing::warn!(
+                "a second signal asks for a stop at once, but only this process has what was accepted: the stop goes on until that is copied out"
+            );
+            continue;
         }
-    }
+        // As safe as the slow way: whatever is acknowledged is committed, and an attempt
+        // without a result is made again after the start.
+        tracing::warn!("stopped at once, as a second signal asked");
+        process::exit(0);
+    };
+    stopping.abort();
+    stopped.map_err(|error| failed(&error))?;
+    tracing::info!("stopped");
     Ok(())
 }
 
@@ -109,6 +126,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
 /// only, and nobody would be told why. None: it was ended while it waited.
 async fn start(
     settings: &Loaded,
+    refuges: &[PathBuf],
     control_socket: &Path,
     systemd: &Systemd,
     ends: &mut Ends,
@@ -116,7 +134,13 @@ async fn start(
     let directory = &settings.config.storage.directory;
     loop {
         let starting = systemd.starting();
-        let started = Relay::start(settings, control_socket, Clock::System).await;
+        let started = match bring_home(directory, refuges, &settings.commands) {
+            Ok(()) => Relay::start(settings, control_socket, Clock::System).await,
+            Err(error) => Err(StartError::Store {
+                error,
+                commands: settings.commands.clone(),
+            }),
+        };
         starting.abort();
         let error = match started {
             Err(error) if error.is_for_want_of_room() => error,
@@ -128,8 +152,9 @@ async fn start(
         };
         let why = waiting.why();
         tracing::error!("{error}");
-        tracing::error!(directory = %directory.display(), "the start goes on by itself when there is room; until then everybody who asks is told: {why}");
-        let telling = systemd.waiting(&why);
+        let told = why.borrow().describe(Language::En, &settings.commands);
+        tracing::error!(directory = %directory.display(), "the start waits, and goes on by itself; until then everybody who asks is told: {told}");
+        let telling = systemd.waiting(why, settings.commands.clone());
         let is_ended = tokio::select! {
             () = waiting.wait() => false,
             () = ends.wait() => true,
@@ -138,22 +163,14 @@ async fn start(
         if is_ended {
             return Ok(None);
         }
-        tracing::info!("there is room on the disk again: the start goes on");
+        tracing::info!("nothing keeps the start any more: it goes on");
     }
 }
 
-/// Where a copy may be left when the database's file is gone and the data directory takes none. A service may write to
-/// the directories that systemd made for it: the unit has the one in /run stay after the stop, and the service's own
-/// /tmp goes with it.
-fn refuges(environment: &Environment) -> Vec<PathBuf> {
-    let made = ["STATE_DIRECTORY", "RUNTIME_DIRECTORY"].map(|name| environment.var(name));
-    let made = made.into_iter().flatten();
-    let of_service = made.filter_map(|paths| paths.split(':').next());
-    let temporary = match environment.var("NOTIFY_SOCKET") {
-        Some(_) => None,
-        None => Some(environment.var("TMPDIR").unwrap_or("/var/tmp")),
-    };
-    of_service.chain(temporary).map(PathBuf::from).collect()
+/// Has a relative data directory be the one in the directory in which the daemon was started, whatever becomes of that.
+fn stay_in(started_in: &Path, settings: &mut Loaded) {
+    let directory = &mut settings.config.storage.directory;
+    *directory = started_in.join(&*directory);
 }
 
 /// Finds a path that no socket can have, before anything is opened.

@@ -79,11 +79,10 @@ impl WaitingStart {
         }))
     }
 
-    /// What is wrong, and what to do.
+    /// What keeps the start, as it changes.
     #[must_use]
-    pub fn why(&self) -> String {
-        let trouble = self.trouble.borrow();
-        trouble.describe(Language::En, &self.start.commands)
+    pub fn why(&self) -> watch::Receiver<Trouble> {
+        self.trouble.subscribe()
     }
 
     /// Waits until there is room in the directory with which it began.
@@ -96,7 +95,11 @@ impl WaitingStart {
                 let why = trouble.describe(Language::En, &commands);
                 tracing::error!("the start still waits: {why}");
             }
-            self.trouble.send_replace(trouble);
+            self.trouble.send_if_modified(|told| {
+                let is_new = *told != trouble;
+                *told = trouble;
+                is_new
+            });
             tokio::time::sleep(EVERY).await;
         }
         // The listeners hold the other end.

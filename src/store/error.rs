@@ -1,9 +1,9 @@
 //! Why something could not be read or written.
 
 use std::fs::File;
+use std::io;
 
 use rusqlite::{ErrorCode, ffi};
-use rustix::process::getrlimit;
 
 use crate::trouble::{Resource, Shortage, Trouble};
 
@@ -49,22 +49,20 @@ impl From<rusqlite::Error> for StoreError {
 pub(super) fn lacking(error: &rusqlite::Error) -> Option<Resource> {
     match error.sqlite_error_code()? {
         ErrorCode::OutOfMemory => Some(Resource::Memory),
-        // SQLite does not say why it cannot open a file; the system does, as long as that lasts. What was open at that
-        // moment may be closed again: then it is known from how few there may be.
-        ErrorCode::CannotOpen => {
-            let opened = File::open("/").err();
-            let lacking = opened.and_then(|error| Resource::lacking(&error));
-            lacking.or_else(|| may_open_few_files().then_some(Resource::FileHandles))
-        }
+        // SQLite does not say why it cannot open a file; the system does, as long as that lasts.
+        ErrorCode::CannotOpen => lacking_for(FILES_OF_CONNECTION),
         _ => None,
     }
 }
 
-/// Whether this process may open fewer files than the database, its copies and what is sent need.
-fn may_open_few_files() -> bool {
-    const FEW: u64 = 64;
-    let files = getrlimit(rustix::process::Resource::Nofile).current;
-    files.is_some_and(|files| files < FEW)
+/// The most files that one connection has open: the database, its journal and the index of that, and a directory. As many
+/// of them as it had when it could open no more are closed again by then.
+const FILES_OF_CONNECTION: usize = 4;
+
+/// What the system lacks, when it does not open so many more files.
+fn lacking_for(files: usize) -> Option<Resource> {
+    let opened: io::Result<Vec<File>> = (0..files).map(|_| File::open("/")).collect();
+    opened.err().and_then(|error| Resource::lacking(&error))
 }
 
 /// Whether an error of an open connection means that the database is damaged. Its files are open already, so "ends too

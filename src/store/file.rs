@@ -1,11 +1,11 @@
-//! What belongs to the database's file and not to the data in it: the directory and its lock, opening and
-//! bringing it to this version, looking at it from outside, copies, what they lack and what only they have, whether it is
-//! still there, what it was and sound, and the room on the disk.
+//! What belongs to the database's file and not to the data in it: the directory and its lock, opening and bringing it to
+//! this version, copies and what they lack or have alone, whether it is still there and sound, and the room on the disk.
 
 mod awaited;
 mod copies;
 pub mod difference;
 mod directory;
+pub mod elsewhere;
 mod file_integrity;
 pub(super) mod former;
 pub mod free_space_scan;
@@ -140,15 +140,15 @@ impl DatabaseFile {
     #[must_use]
     pub fn look(&self) -> Option<Trouble> {
         self.is_without_stray_journal();
-        if self.journal.hidden().is_none() {
-            let held = self.journal.is_held();
-            self.troubles.see_journal(self.path(), held);
-        }
-        self.look_at_database()
+        self.look_before_commit()
     }
 
-    /// The same without the journal; fast enough to be called before every commit.
-    pub(super) fn look_at_database(&self) -> Option<Trouble> {
+    /// The same without a rollback journal, which is not the relay's; fast enough for every commit.
+    pub(super) fn look_before_commit(&self) -> Option<Trouble> {
+        let is_journal_held = self.journal.is_held();
+        if is_journal_held || self.journal.hidden().is_none() {
+            self.troubles.see_journal(self.path(), is_journal_held);
+        }
         let held = self.database.is_held();
         let closed = if held { None } else { self.closed() };
         self.troubles.see_closed(self.path(), closed.as_ref());

@@ -181,7 +181,7 @@ impl GroupCommit<'_> {
 
     /// One transaction for `first` and what may share it; answers who has told to close.
     fn take_turn(&mut self, queue: &mut Queue, first: Message) -> Option<oneshot::Sender<()>> {
-        let refusal = self.file.look_at_database();
+        let refusal = self.file.look_before_commit();
         let mut turn = Turn::new(queue, first, refusal, self.commit_time);
         if let Some(first) = turn.next() {
             self.commit_together(first, &mut turn);

@@ -12,11 +12,8 @@ use crate::person::{Cleaned, Erased, Notes, Person, names_in, spellings};
 use crate::store::file::snapshot::SnapshotError;
 use crate::store::{EraseError, Remains, Store, StoreError};
 
-/// How often it is tried to begin a write-ahead log anew that somebody reads, and the time in between.
+/// How often it is tried to begin a write-ahead log anew that somebody reads.
 const LOG_TRIES: u32 = 50;
-const LOG_AGAIN: Duration = Duration::from_millis(200);
-/// How often it is looked whether the log is free at last, when an erasure is over but for that.
-const LOG_LATER: Duration = Duration::from_secs(2);
 /// Names that are looked for in what rows have left.
 const TEXTS: usize = 200;
 /// How often the database is searched for what is left, and overwritten where that stands: a page may be moved meanwhile.
@@ -64,12 +61,28 @@ pub struct Done {
     pub deleted: Vec<PathBuf>,
 }
 
+/// How long is waited for whoever reads the write-ahead log.
+#[derive(Clone, Copy)]
+struct Waits {
+    /// Between two tries to begin it anew.
+    again: Duration,
+    /// Between two looks whether it is free at last, when an erasure is over but for that.
+    later: Duration,
+}
+
+/// Those of the daemon.
+const WAITS: Waits = Waits {
+    again: Duration::from_millis(200),
+    later: Duration::from_secs(2),
+};
+
 /// Erases what is kept of people.
 #[derive(Clone)]
 pub struct Eraser {
     store: Store,
     clock: Clock,
     backup: BackupFile,
+    waits: Waits,
 }
 
 impl Eraser {
@@ -80,6 +93,7 @@ impl Eraser {
             store,
             clock,
             backup,
+            waits: WAITS,
         }
     }
 
@@ -222,7 +236,7 @@ impl Eraser {
                         is_told = true;
                     }
                 }
-                tokio::time::sleep(LOG_LATER).await;
+                tokio::time::sleep(eraser.waits.later).await;
             }
         });
     }
@@ -335,7 +349,7 @@ impl Eraser {
             if self.store.begin_log_anew().await? {
                 return Ok(true);
             }
-            tokio::time::sleep(LOG_AGAIN).await;
+            tokio::time::sleep(self.waits.again).await;
         }
         self.store.begin_log_anew().await
     }

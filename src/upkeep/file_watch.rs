@@ -72,12 +72,12 @@ impl FileWatch {
         }
     }
 
-    /// A last look before the daemon stops: nobody can read an open file that is gone after that. The data directory is
+    /// A look when the daemon stops: nobody can read an open file that is gone after that. The data directory is
     /// made anew for the copy when it is gone too. When it takes none, the first of `refuges` that does gets it.
     ///
     /// # Errors
     /// Why the data directory takes no copy of what only the open file has, when no other place does.
-    pub async fn final_rescue(self, refuges: &[PathBuf]) -> Result<(), SnapshotError> {
+    pub async fn final_rescue(&self, refuges: &[PathBuf]) -> Result<(), SnapshotError> {
         let gone = matches!(self.look().await, Some(Trouble::Gone { .. }));
         let file = self.store.file();
         if !gone || file.rescued().is_some() {

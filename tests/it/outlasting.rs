@@ -242,6 +242,26 @@ async fn a_start_with_too_few_files_says_so() {
 }
 
 #[tokio::test]
+async fn few_files_are_not_blamed_for_what_has_another_cause() {
+    let parent = TempDir::new().unwrap();
+    // SQLite opens no path of more than 512 bytes, however many files there may be.
+    let part = "x".repeat(200);
+    let directory = parent.path().join(&part).join(&part).join(&part);
+    let config = parent.path().join("config.toml");
+    fs::write(&config, configuration(&directory, "", "")).unwrap();
+    let mut start = with_few_files(48);
+    start
+        .env("RUNTIME_DIRECTORY", parent.path())
+        .args(["serve", "--config"])
+        .arg(&config);
+    let ended = within(start.output()).await.unwrap();
+    let told = text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    assert!(told.contains("unable to open database file"), "{told}");
+    assert!(!told.contains("LimitNOFILE="), "{told}");
+}
+
+#[tokio::test]
 async fn who_is_turned_away_fills_no_log() {
     let directory = TempDir::new().unwrap();
     let mut daemon = Daemon::start(directory.path(), "", "").await;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::CheckResult;
 use super::daemon::Daemon;
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::relay;
 use crate::store::OpenError;
+use crate::store::file::elsewhere::copies_elsewhere;
 use crate::store::file::inspect::{self, Inspection};
 use crate::store::file::{self, is_full, snapshot};
 use crate::words::checks::Check;
@@ -27,6 +28,7 @@ pub(super) async fn all(
     locale: Locale,
     common: &Common,
     config: &Config,
+    refuges: &[PathBuf],
     daemon: Option<&Daemon>,
 ) -> Vec<CheckResult> {
     // Who has the database open knows more of it.
@@ -40,6 +42,7 @@ pub(super) async fn all(
         database,
     ];
     findings.extend(left_behind(locale, config));
+    findings.extend(left_elsewhere(locale, common, config, refuges));
     // Of one that cannot be used, everything was said.
     if is_readable {
         findings.extend(counts(locale, common, config).await);
@@ -191,6 +194,23 @@ fn left_behind(locale: Locale, config: &Config) -> Vec<CheckResult> {
     let left = inspect::left_behind(&config.storage.directory).into_iter();
     let told = left.map(|(what, path)| words::left_behind(what, &path, locale.language));
     told.map(|text| CheckResult::notable("database", text))
+        .collect()
+}
+
+/// What a stop could not leave in the data directory.
+fn left_elsewhere(
+    locale: Locale,
+    common: &Common,
+    config: &Config,
+    refuges: &[PathBuf],
+) -> Vec<CheckResult> {
+    let copies = copies_elsewhere(&config.storage.directory, refuges).into_iter();
+    let told = copies.map(|copy| {
+        let commands = common.commands();
+        let restore = commands.by_admin(&commands.restore(&copy));
+        words::left_elsewhere(&copy, &restore, locale.language)
+    });
+    told.map(|text| CheckResult::bad("database", text))
         .collect()
 }
 

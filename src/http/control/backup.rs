@@ -9,9 +9,11 @@ use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
 use crate::http::wing::Call;
 use crate::http::{NEXT_PART, PART_STATE};
+use crate::trouble::Trouble;
 
 /// `POST /control/backup`: the backup file holds everything that was committed before this. `error` says why it could
-/// not be written; the database can be read then. `open`: only the daemon can read it, and [`part`] gives it out.
+/// not be written; the database can be read then. `open`: perhaps only the daemon can read it, and [`part`] gives it out;
+/// `inPlace`: it stands at its path all the same.
 ///
 /// # Errors
 /// `DatabaseInTrouble`: what is in the database cannot be relied on.
@@ -36,7 +38,8 @@ pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
     let answer = serde_json::json!({
         "path": api.backup.path(),
         "error": error.map(|error| error.describe(locale)),
-        "open": trouble.is_some_and(|met| met.is_of_place()),
+        "open": trouble.as_ref().is_some_and(Trouble::is_of_place),
+        "inPlace": !matches!(trouble, Some(Trouble::Gone { .. } | Trouble::Closed { .. })),
     });
     success(StatusCode::OK, &answer, api.clock.now())
 }

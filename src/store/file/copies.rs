@@ -16,12 +16,24 @@ pub(super) fn newest_copy(directory: &Path) -> Option<PathBuf> {
 
 /// The copies of the database that lie in its data directory, the newest last.
 pub(super) fn copies(directory: &Path) -> Vec<PathBuf> {
+    named(directory, |name| name == BACKUP || is_of_rescue(name))
+}
+
+/// The copies in any directory that were made because the database was gone or damaged, the newest last.
+pub(super) fn rescued_in(directory: &Path) -> Vec<PathBuf> {
+    named(directory, is_of_rescue)
+}
+
+fn is_of_rescue(name: &str) -> bool {
+    name.starts_with(RESCUED.0) && name.ends_with(RESCUED.1)
+}
+
+fn named(directory: &Path, is_one: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let copies = entries.filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
-        let is_rescued = name.starts_with(RESCUED.0) && name.ends_with(RESCUED.1);
         let found = entry.metadata().ok()?;
-        let is_copy = found.is_file() && (name == BACKUP || is_rescued);
+        let is_copy = found.is_file() && is_one(&name);
         let modified = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         is_copy.then(|| (modified, entry.path()))
     });

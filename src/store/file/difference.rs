@@ -7,11 +7,11 @@ use rusqlite::Connection;
 use super::super::carry_over::{self, Carried};
 use super::super::connection::open_for_reading;
 use super::copies::copies;
-use super::mark::{Mark, mark_of_damage};
+use super::mark::mark_of_damage;
 use super::other_copies::set_aside_by_restores;
 use super::owner::Owner;
 use super::path::{Inode, filled_journal_of};
-use super::progress::{Progress, further_copy, refuse_behind};
+use super::progress::{Progress, further_copy, may_be_behind, refuse_behind};
 use super::version::FileOrigin;
 use super::{backup_file, live_file};
 use crate::timestamp::Timestamp;
@@ -139,7 +139,7 @@ fn lost_part(directory: &Path, live: &Path, owner: &Owner) -> Option<String> {
     if mark_of_damage(live).exists() {
         return Some("damage was met in it while the relay ran".to_owned());
     }
-    let is_behind = !Mark::of(live).fits() && refuse_behind(directory, owner).is_err();
+    let is_behind = may_be_behind(directory) && refuse_behind(directory, owner).is_err();
     is_behind.then(|| "a copy of it has what it has not".to_owned())
 }
 

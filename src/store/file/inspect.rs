@@ -9,14 +9,13 @@ use super::super::relay_time::RelayTime;
 use super::super::{StoreError, erase, notifications, outbox, recount, tokens};
 use super::live_file;
 use super::lock::file_in;
-use super::mark::Mark;
 use super::open::{
     judge, quick_check, refuse_cut, refuse_damaged, refuse_foreign, refuse_full, refuse_gone,
 };
 use super::open_error::OpenError;
 use super::other_copies::{self, Leftover};
 use super::owner::{Owner, refuse_other};
-use super::progress::refuse_behind;
+use super::progress::{may_be_behind, refuse_behind};
 use super::rollback::{RollbackJournal, journal_beside};
 use super::unusable::{
     refuse_closed, refuse_no_directories, refuse_odd, refuse_odd_lock, refuse_unwritable,
@@ -51,13 +50,12 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     }
     refuse_cut(&path)?;
     refuse_other(directory)?;
-    let doubtful = !Mark::of(&path).fits();
     refuse_foreign(directory)?;
     judge(
         open_for_reading(&path).and_then(|connection| quick_check(&connection)),
         &path,
     )?;
-    if doubtful {
+    if may_be_behind(directory) {
         refuse_behind(directory, &Owner::of(directory)?)?;
     }
     Ok(Inspection::Sound)

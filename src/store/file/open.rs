@@ -18,7 +18,7 @@ use super::open_error::OpenError;
 use super::other_copies::{Leftover, delete_unfinished, left_behind};
 use super::owner::{Owner, note, noted, refuse_other};
 use super::path::{filled_journal_of, shared_memory_of};
-use super::progress::refuse_behind;
+use super::progress::{may_be_behind, refuse_behind};
 use super::reserve::lacks_room_to_open;
 use super::rollback::{end_stray, journal_beside};
 use super::snapshot;
@@ -79,13 +79,17 @@ pub(in crate::store) fn open(
     };
     refuse_foreign(directory)?;
     let looked_through = doubtful && check_part(&path, examine)?;
+    let refuse_behind = || refuse_behind(directory, &Owner::of(directory)?);
+    if !doubtful && may_be_behind(directory) {
+        refuse_behind()?;
+    }
     mark.remove();
     if doubtful && !looked_through {
         roll_back(&path)?;
         refuse_foreign(directory)?;
     }
     if doubtful {
-        refuse_behind(directory, &Owner::of(directory)?)?;
+        refuse_behind()?;
     }
     end_stray_log(&path)?;
     make_file(&path).map_err(|source| OpenError::at(&path, source))?;

@@ -49,6 +49,11 @@ impl Owner {
         })
     }
 
+    /// Whether anything says which database belongs here.
+    pub(super) fn is_known(&self) -> bool {
+        !self.identities.is_empty()
+    }
+
     /// Whether a database with this identity belongs here, as far as it is known.
     pub(super) fn may_have(&self, identity: Option<u32>) -> bool {
         self.identities.is_empty() || identity.is_none_or(|one| self.identities.contains(&one))

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::super::connection::{identity, open_for_reading};
-use super::copies::copies;
+use super::copies::{copies, rescued_in};
 use super::live_file;
+use super::mark::Mark;
 use super::open_error::OpenError;
 use super::owner::Owner;
 use super::snapshot::{Obstacle, SnapshotError, of_database, open_alone};
@@ -106,10 +107,18 @@ impl Progress {
     }
 }
 
+/// Whether a copy in the data directory may have what the database has not. One that was closed in order, or restored, has
+/// everything, unless the relay went on elsewhere after that, such as on a disk that was mounted over it: then a copy was
+/// rescued.
+pub(super) fn may_be_behind(directory: &Path) -> bool {
+    let live = live_file(directory);
+    live.exists() && (!Mark::of(&live).fits() || !rescued_in(directory).is_empty())
+}
+
 /// Refuses a database that is behind one of the copies in its data directory. A copy of a database that does not belong
 /// there says nothing of this one.
 ///
-/// The database must be readable. After a clean shutdown or a restore the check is not needed.
+/// The database must be readable.
 pub(super) fn refuse_behind(directory: &Path, owner: &Owner) -> Result<(), OpenError> {
     // The copies are read first, because a running relay may write to the database meanwhile.
     let copies = of_copies(directory, owner);

@@ -159,8 +159,12 @@ impl Store {
         moment: Moment,
     ) -> Result<PathBuf, SnapshotError> {
         // Commands that found the file in its place have been committed when this is answered. With what time it is, the
-        // copy shows to be later than whatever is left in the file's place. One without it still has everything.
-        let _ = self.keep_time(Lane::Alerts, moment).await;
+        // copy shows to be later than whatever is left in the file's place. One without it still has everything. Once is
+        // enough: whoever receives the open database in parts begins anew with each change.
+        if !self.file.troubles.has_kept_time() && self.keep_time(Lane::Alerts, moment).await.is_ok()
+        {
+            self.file.troubles.set_kept_time();
+        }
         let name = format!("{}{}{}", RESCUED.0, name_of(moment.wall), RESCUED.1);
         let copy = directory.join(name);
         self.copy_if(&copy, || Ok(())).await?;

@@ -185,24 +185,26 @@ mod tests {
     #[tokio::test]
     async fn what_an_erasure_that_was_broken_off_has_left_in_the_log_is_gone_after_the_next_start()
     {
-        let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path(), moment()).unwrap();
-        with_secret(&store).await;
-        write(
-            &store,
-            "INSERT INTO erasures VALUES (zeroblob(32), '2025-10-26T14:30:00.000Z', NULL)",
-        )
-        .await;
-        // As a kill would leave it.
-        let after = tempfile::tempdir().unwrap();
-        fs::create_dir(after.path().join("live")).unwrap();
-        for name in ["relay.db", "relay.db-wal"] {
-            let name = format!("live/{name}");
-            fs::copy(directory.path().join(&name), after.path().join(&name)).unwrap();
+        let begun = "INSERT INTO erasures VALUES (zeroblob(32), '2025-10-26T14:30:00.000Z', NULL)";
+        let ended = "INSERT INTO erasures VALUES (zeroblob(32), '2025-10-26T14:30:00.000Z', '2025-10-26T14:30:00.000Z')";
+        // After one that has ended, the start leaves the log as it is.
+        for (erasure, is_left) in [(begun, false), (ended, true)] {
+            let directory = tempfile::tempdir().unwrap();
+            let store = Store::open(directory.path(), moment()).unwrap();
+            with_secret(&store).await;
+            write(&store, erasure).await;
+            assert!(has_secret(&log_of(&store)));
+            // As a kill would leave it.
+            let after = tempfile::tempdir().unwrap();
+            fs::create_dir(after.path().join("live")).unwrap();
+            for name in ["relay.db", "relay.db-wal"] {
+                let name = format!("live/{name}");
+                fs::copy(directory.path().join(&name), after.path().join(&name)).unwrap();
+            }
+            store.close(moment()).await;
+            let store = Store::open(after.path(), moment()).unwrap();
+            assert_eq!(has_secret(&log_of(&store)), is_left, "{erasure}");
+            store.close(moment()).await;
         }
-        store.close(moment()).await;
-        let store = Store::open(after.path(), moment()).unwrap();
-        assert!(!has_secret(&log_of(&store)));
-        store.close(moment()).await;
     }
 }

@@ -1,6 +1,7 @@
 //! What is wrong with the database at the moment. Whoever meets a problem records it here; health, `status` and alerts
 //! read it here. The log has one line when it begins and one when it is over.
 
+use std::mem::{self, Discriminant};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,16 +21,53 @@ pub(super) struct Troubles {
 struct State {
     database_gone: bool,
     journal_gone: bool,
-    /// Why this user may not look whether they are.
-    closed: Option<Trouble>,
+    /// Why it cannot be said whether they are: this user may not look, or the disk fails.
+    closed: Episode,
     /// Where the database was copied since it is gone or damaged.
     rescued: Option<PathBuf>,
+    /// Since then it was kept in it what time it is.
+    has_kept_time: bool,
     /// What SQLite said, or was seen without it.
     damaged: Option<Trouble>,
     /// It is full, and what has to be free.
     disk_full: Option<Trouble>,
     /// Why the last commit failed, when it is none of the above.
-    hindered: Option<Trouble>,
+    hindered: Episode,
+}
+
+/// Trouble that begins, may become another one, and ends.
+#[derive(Debug, Default)]
+struct Episode {
+    now: Option<Trouble>,
+    /// The kinds that were told since it began. A failing disk has many words for the same.
+    told: Vec<Discriminant<Trouble>>,
+}
+
+/// What the log has to say of an episode.
+#[derive(Debug, PartialEq, Eq)]
+enum Change<'a> {
+    Nothing,
+    /// This kind was not told yet.
+    Begun(&'a Trouble),
+    /// It is over, and was this in the end.
+    Over(Trouble),
+}
+
+impl Episode {
+    fn see<'a>(&mut self, now: Option<&'a Trouble>) -> Change<'a> {
+        let before = mem::replace(&mut self.now, now.cloned());
+        match (before, now) {
+            (_, Some(now)) if !self.told.contains(&mem::discriminant(now)) => {
+                self.told.push(mem::discriminant(now));
+                Change::Begun(now)
+            }
+            (Some(before), None) => {
+                self.told.clear();
+                Change::Over(before)
+            }
+            _ => Change::Nothing,
+        }
+    }
 }
 
 impl State {
@@ -44,10 +82,12 @@ impl State {
             return Some(Trouble::Gone { rescued });
         }
         let damaged = self.damaged.clone().map(|damage| damage.with_copy(rescued));
-        damaged.or_else(|| self.closed.clone())
+        damaged.or_else(|| self.closed.now.clone())
     }
 
+    /// The file is in its place again, or sound: a copy that was made is of no use any more.
     fn needless_copy(&mut self) -> Option<String> {
+        self.has_kept_time = false;
         let needless = self.rescued.take();
         needless.map(|copy| copy.display().to_string())
     }
@@ -94,7 +134,10 @@ impl Troubles {
                 grave
             });
         }
-        state.disk_full.clone().or_else(|| state.hindered.clone())
+        state
+            .disk_full
+            .clone()
+            .or_else(|| state.hindered.now.clone())
     }
 
     /// What keeps everything from being kept: that the file is gone, or damaged.
@@ -113,7 +156,7 @@ impl Troubles {
     /// The disk is full from now on; says whether that is new.
     pub(super) fn begin_disk_full(&self, full: &Trouble) -> bool {
         let mut state = self.lock();
-        state.hindered = None;
+        state.hindered = Episode::default();
         state.disk_full.replace(full.clone()).is_none()
     }
 
@@ -156,19 +199,16 @@ impl Troubles {
     /// Why the last commit failed; none: it did not.
     pub(super) fn set_hindered(&self, trouble: Option<&Trouble>) {
         let mut state = self.lock();
-        match (&state.hindered, trouble) {
-            (None, Some(trouble)) => tracing::error!("{}", self.told(trouble)),
-            (Some(_), None) => tracing::info!("the database can be written again"),
-            _ => {}
-        }
-        if state.hindered.as_ref() != trouble {
-            state.hindered = trouble.cloned();
+        match state.hindered.see(trouble) {
+            Change::Begun(trouble) => tracing::error!("{}", self.told(trouble)),
+            Change::Over(_) => tracing::info!("the database can be written again"),
+            Change::Nothing => {}
         }
     }
 
     /// Whether the last commit failed because another program holds a lock.
     pub(super) fn is_locked(&self) -> bool {
-        self.lock().hindered == Some(Trouble::Locked)
+        self.lock().hindered.now == Some(Trouble::Locked)
     }
 
     /// Whether the database at `path` is where it was opened.
@@ -183,21 +223,33 @@ impl Troubles {
         state.change_place(path, |state| state.journal_gone = !there);
     }
 
-    /// Why this user may not look whether the database is where it was opened; none: it may.
+    /// Why it cannot be said whether the database is where it was opened: this user may not look, or the disk fails. None:
+    /// it can.
     pub(super) fn see_closed(&self, path: &Path, closed: Option<&Trouble>) {
         let mut state = self.lock();
-        match (&state.closed, closed) {
-            (None, Some(closed)) => {
+        match state.closed.see(closed) {
+            Change::Begun(closed) => {
                 tracing::error!(database = %path.display(), "{}", self.told(closed));
             }
-            (Some(_), None) => {
+            Change::Over(Trouble::DiskFailed(_)) => {
+                tracing::info!(database = %path.display(), "the disk says again whether the database is in its place");
+            }
+            Change::Over(_) => {
                 tracing::info!(database = %path.display(), "the relay may look at its database again");
             }
-            _ => {}
+            Change::Nothing => {}
         }
-        if state.closed.as_ref() != closed {
-            state.closed = closed.cloned();
-        }
+    }
+
+    /// Whether it was kept in the database what time it is since its file is gone or damaged.
+    pub(super) fn has_kept_time(&self) -> bool {
+        self.lock().has_kept_time
+    }
+
+    /// That was done.
+    pub(super) fn set_kept_time(&self) {
+        let mut state = self.lock();
+        state.has_kept_time = state.grave().is_some();
     }
 
     /// Everything that could be read was copied to `copy`.
@@ -228,6 +280,27 @@ impl Troubles {
 mod tests {
     use super::*;
     use crate::trouble::{Bar, Shortage};
+
+    #[test]
+    fn what_becomes_another_trouble_is_told_once_as_that_and_the_end_is_of_the_last() {
+        let failed = |what: &str| Trouble::DiskFailed(what.to_owned());
+        let closed = Trouble::Closed {
+            path: PathBuf::from("live"),
+            why: Bar::ModeOfDirectory,
+        };
+        let mut episode = Episode::default();
+        assert_eq!(episode.see(None), Change::Nothing);
+        let met = failed("input/output error");
+        for _ in 0..2 {
+            assert_eq!(episode.see(Some(&closed)), Change::Begun(&closed));
+            assert_eq!(episode.see(Some(&met)), Change::Begun(&met));
+            for again in [&failed("other words"), &closed, &met] {
+                assert_eq!(episode.see(Some(again)), Change::Nothing, "{again:?}");
+            }
+            assert_eq!(episode.see(None), Change::Over(met.clone()));
+            assert_eq!(episode.see(None), Change::Nothing);
+        }
+    }
 
     #[test]
     fn the_gravest_is_told_and_each_ends_by_itself() {

@@ -17,7 +17,12 @@ fn started() -> (TempDir, Store, Eraser) {
     let clock = Clock::manual(Timestamp::from_unix_ms(1_761_489_000_000));
     let store = Store::open(directory.path(), clock.moment()).unwrap();
     let backup = BackupFile::new(store.clone(), clock.clone(), directory.path());
-    let eraser = Eraser::new(store.clone(), clock, backup);
+    let mut eraser = Eraser::new(store.clone(), clock, backup);
+    let shortly = Duration::from_millis(1);
+    eraser.waits = Waits {
+        again: shortly,
+        later: shortly,
+    };
     (directory, store, eraser)
 }
 
@@ -93,7 +98,7 @@ async fn an_erasure_is_over_when_the_last_reader_of_the_log_is_gone() {
     drop(reader);
     let over = async {
         while is_half_erased(&eraser).await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::time::timeout(DEADLINE, over).await.unwrap();

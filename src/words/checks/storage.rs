@@ -27,6 +27,16 @@ pub(crate) fn stray_journal(journal: &Path, language: Language) -> String {
     )
 }
 
+/// A copy outside of the data directory that has more than the database.
+pub(crate) fn left_elsewhere(copy: &Path, restore: &str, language: Language) -> String {
+    let copy = copy.display();
+    both!(
+        language,
+        "{copy} に、データベースにない内容があります。停止するときに、データディレクトリに保存できなかったため、ここに残したコピーです。次の起動でデータディレクトリに移します。今すぐ復元するなら、リレーを停止してから実行してください: {restore}",
+        "{copy} has what the database has not: a stop left it there, because the data directory took no copy. The next start moves it into the data directory. To take it now, stop the relay first: {restore}"
+    )
+}
+
 /// What nobody uses any more.
 pub(crate) fn left_behind(what: Leftover, path: &Path, language: Language) -> String {
     let path = path.display();
