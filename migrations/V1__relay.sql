@@ -128,6 +128,8 @@ CREATE TABLE webhook_send_logs (
 ) STRICT;
 -- Everything that the statistics read, so that they never touch the rows themselves.
 CREATE INDEX sent_at_idx ON webhook_send_logs (sent_at, route, event_type, status, retry_count, processing_time);
+-- The oldest of a route that was delivered and not compared, however many others there are.
+CREATE INDEX delivered_by_route ON webhook_send_logs (route, id) WHERE status = 'success';
 -- Few need a retry: what has become of those, without a look at the rows.
 CREATE INDEX retried_idx ON webhook_send_logs (status, sent_at, route, id) WHERE retry_count > 0;
 
