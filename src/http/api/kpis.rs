@@ -117,6 +117,7 @@ struct InterviewCompletion {
 /// Hours that a loss has stayed unseen, or could: the larger of the age of the oldest delivery that no comparison has
 /// confirmed, and the longest time from a send to the finding that it is missing in the last 30 days.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = GapDetectionKpi)]
 struct GapAnswer {
     #[serde(flatten)]
