@@ -128,6 +128,8 @@ CREATE TABLE webhook_send_logs (
 ) STRICT;
 -- Everything that the statistics read, so that they never touch the rows themselves.
 CREATE INDEX sent_at_idx ON webhook_send_logs (sent_at, route, event_type, status, retry_count, processing_time);
+-- The oldest of a route that was delivered and not compared, however many others there are.
+CREATE INDEX delivered_by_route ON webhook_send_logs (route, id) WHERE status = 'success';
 -- Few need a retry: what has become of those, without a look at the rows.
 CREATE INDEX retried_idx ON webhook_send_logs (status, sent_at, route, id) WHERE retry_count > 0;
 
@@ -364,6 +366,9 @@ CREATE TABLE incidents (
   digests        INTEGER NOT NULL DEFAULT 0,
   told_ms        INTEGER,               -- on the time axis: when it was told last, by itself or with another
   finding        TEXT NOT NULL,         -- what was found last, as JSON
+  purged_delivered INTEGER NOT NULL DEFAULT 0, -- its deliveries that were purged, by how they had ended for it
+  purged_dismissed INTEGER NOT NULL DEFAULT 0,
+  purged_open      INTEGER NOT NULL DEFAULT 0, -- what became of them nobody will know
   CONSTRAINT opened_at_has_24_characters CHECK (length(opened_at) = 24),
   CONSTRAINT closed_at_has_24_characters CHECK (length(closed_at) = 24)
 ) STRICT;
@@ -371,7 +376,7 @@ CREATE UNIQUE INDEX one_open_incident_of_a_kind ON incidents (kind, subject) WHE
 CREATE INDEX incidents_by_end ON incidents (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX incidents_by_age ON incidents (closed_lived_ms) WHERE closed_lived_ms IS NOT NULL;
 
--- The deliveries that an incident counts. They go when the event is purged.
+-- The deliveries that an incident counts. They go when the event is purged, and are counted with the incident then.
 CREATE TABLE incident_deliveries (
   event_seq INTEGER NOT NULL REFERENCES events (seq) ON DELETE CASCADE,
   incident  INTEGER NOT NULL REFERENCES incidents (seq) ON DELETE CASCADE,
@@ -479,6 +484,20 @@ CREATE TABLE missing_deliveries (
 ) STRICT;
 CREATE INDEX missing_deliveries_by_time ON missing_deliveries (found_at);
 CREATE INDEX missing_deliveries_unfinished ON missing_deliveries (event_seq) WHERE how IS NULL;
+
+-- Those that were missing and were purged since: for a while they count in the goals as before.
+CREATE TABLE purged_findings (
+  seq           INTEGER PRIMARY KEY,
+  route         TEXT NOT NULL,          -- that the last attempt took
+  sent_at       TEXT NOT NULL,          -- the first attempt's
+  found_at      TEXT NOT NULL,
+  still_missing INTEGER NOT NULL,       -- 1: no comparison had found it, and none can any more
+  lived_ms      INTEGER NOT NULL,       -- how old the relay was when it was purged
+  CONSTRAINT sent_at_has_24_characters CHECK (length(sent_at) = 24),
+  CONSTRAINT found_at_has_24_characters CHECK (length(found_at) = 24),
+  CONSTRAINT still_missing_is_0_or_1 CHECK (still_missing BETWEEN 0 AND 1)
+) STRICT;
+CREATE INDEX purged_findings_by_age ON purged_findings (lived_ms);
 
 -- Deliveries of a range that was compared, of which the comparison could not say anything: they were still to be made, or
 -- were made after the list was. They stay unconfirmed until another comparison has them.

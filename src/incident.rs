@@ -64,6 +64,9 @@ pub struct Report {
     pub delivered: u64,
     /// Of these, dismissed by a person.
     pub dismissed: u64,
+    /// Of these, purged before they were settled: nobody will know what became of them.
+    #[serde(default)]
+    pub purged: u64,
     /// Deliveries that wait for a person: of the route of a partner that is or was away, else of all.
     pub exhausted: u64,
     /// The oldest event that still waits for its end.
@@ -84,10 +87,10 @@ impl Report {
         }
     }
 
-    /// Of the deliveries that it counts, those that have neither arrived nor been dismissed.
+    /// Of the deliveries that it counts, those that have neither arrived nor been dismissed, and can still do so.
     #[must_use]
     pub fn open(&self) -> u64 {
-        let settled = self.delivered + self.dismissed;
+        let settled = self.delivered + self.dismissed + self.purged;
         self.count.saturating_sub(settled)
     }
 

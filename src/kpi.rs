@@ -14,8 +14,8 @@ use crate::timestamp::Timestamp;
 pub const SENDS_NEEDED: u64 = 20;
 /// So many percent of the interviews are to take place.
 pub const INTERVIEWS_HELD: u64 = 90;
-/// How far back the findings of comparisons are judged.
-const FINDINGS: Duration = Duration::from_hours(24 * 30);
+/// How far back the findings of comparisons are judged, and how long those of deliveries that were purged are kept.
+pub const FINDINGS_KEPT: Duration = Duration::from_hours(24 * 30);
 
 /// What is counted for the goals.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl KpiQuestion {
     /// The start of the window for findings.
     #[must_use]
     pub fn findings_from(&self) -> Timestamp {
-        self.now.before(FINDINGS)
+        self.now.before(FINDINGS_KEPT)
     }
 }
 
@@ -79,6 +79,8 @@ pub struct GapDetection {
     pub slowest_finding: Option<Duration>,
     /// Deliveries from before the first comparison of their route, by their first send.
     pub uncompared: u64,
+    /// Deliveries that were missing until they were purged, lately.
+    pub never_confirmed: u64,
 }
 
 /// A goal with its value.
@@ -293,6 +295,7 @@ mod tests {
                     unconfirmed_since,
                     slowest_finding,
                     uncompared: 7,
+                    never_confirmed: 0,
                 },
                 ..KpiCounts::default()
             };

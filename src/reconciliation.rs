@@ -9,6 +9,7 @@ pub mod digest;
 pub mod ledger;
 pub mod received;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -176,10 +177,17 @@ pub enum RangeError {
     BeginsAfterIds,
     /// It is longer than [`LONGEST_RANGE`].
     TooLong,
+    /// The same, and these ids of the list are an end of it that was not said.
+    FarApart {
+        /// Where it begins.
+        first: Option<Uuid>,
+        /// Where it ends.
+        last: Option<Uuid>,
+    },
 }
 
 impl RangeError {
-    /// Every one.
+    /// Every one that names no id.
     pub const ALL: [Self; 6] = [
         Self::Nothing,
         Self::NoTime,
@@ -193,7 +201,7 @@ impl RangeError {
     #[must_use]
     pub fn field(self) -> &'static str {
         match self {
-            Self::Nothing | Self::NoTime => "received",
+            Self::Nothing | Self::NoTime | Self::FarApart { .. } => "received",
             Self::Reversed | Self::EndsBeforeIds => "to",
             Self::BeginsAfterIds => "from",
             Self::TooLong => "from, to",
@@ -202,8 +210,8 @@ impl RangeError {
 
     /// What is accepted there.
     #[must_use]
-    pub fn accepted(self) -> &'static str {
-        match self {
+    pub fn accepted(self) -> Cow<'static, str> {
+        let accepted = match self {
             Self::Nothing => "must have ids, or from and to must say which range is compared",
             Self::NoTime => {
                 "none of the ids has a time in it (UUID version 7), so from and to must say which range is compared"
@@ -214,13 +222,22 @@ impl RangeError {
             Self::EndsBeforeIds => "must be later than the first id, because from was not said",
             Self::BeginsAfterIds => "must not be later than the last id, because to was not said",
             Self::TooLong => "one comparison covers at most 92 days",
-        }
+            Self::FarApart { first, last } => {
+                let ids = [first, last].into_iter().flatten();
+                let named = ids.map(|id| format!("{id} was accepted at {}", time_of(id)));
+                let named = named.collect::<Vec<_>>().join(", and ");
+                return Cow::from(format!(
+                    "{named}: one comparison covers at most 92 days; leave out what does not belong, or say from and to"
+                ));
+            }
+        };
+        Cow::from(accepted)
     }
 
     /// Whether it is about the ids, because no range was said; else it is about the range.
     #[must_use]
     pub fn is_about_ids(self) -> bool {
-        matches!(self, Self::Nothing | Self::NoTime)
+        matches!(self, Self::Nothing | Self::NoTime | Self::FarApart { .. })
     }
 }
 
@@ -250,7 +267,12 @@ pub fn range(
         _ => {}
     }
     if time_of(last).since(time_of(first)) > LONGEST_RANGE {
-        return Err(RangeError::TooLong);
+        // A single id of another time can do that: in a long list nobody finds it without its name.
+        let of_list = |said: Option<_>, id| said.is_none().then_some(id);
+        return Err(match (of_list(from, first), of_list(to, last)) {
+            (None, None) => RangeError::TooLong,
+            (first, last) => RangeError::FarApart { first, last },
+        });
     }
     Ok(IdRange {
         from: first,

@@ -18,8 +18,8 @@
 //! `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages),
 //! `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted, against
 //! the rows), `incidents`, `notifications`, `tokens`, `monitor_sessions` (who is logged in), `audit` (who did what),
-//! `overview` and `route_overview`, `people` (what is kept of one), `erase` and `physical_erasure` (a person's data
-//! go), `carry_over` (what outlives a restore), `purge` (what is old goes), `relay_time` (the clock by which waits are
+//! `overview` and `route_overview`, `people` (what is kept of one), `erase`, `physical_erasure` and `search` (a
+//! person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes), `relay_time` (the clock by which waits are
 //! kept), `milestones` (how old rows are). [`mod@file`] has what belongs to the file and not to the data: opening,
 //! copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the ways to SQLite.
 
@@ -84,6 +84,7 @@ mod relay_time;
 mod resend;
 mod round;
 mod route_overview;
+mod search;
 mod send_breakdown;
 mod send_counts;
 mod send_stats;
@@ -105,7 +106,7 @@ pub use bulk_resend::{BulkResend, BulkRules};
 #[cfg(feature = "mysql")]
 pub use carried::CarriedCopy;
 use connection::{open_for_maintenance, wrong_build_options};
-pub use erase::EraseError;
+pub use erase::{EraseError, Range as ErasureRange};
 use error::Failure;
 pub use error::StoreError;
 pub use events::AcceptError;

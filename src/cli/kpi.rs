@@ -103,6 +103,9 @@ fn details(locale: Locale, key: &str, goal: &Value) -> String {
             .as_f64()
             .map_or_else(String::new, |rate| kpis::no_show(rate, language)),
         "gapDetection" if goal["value"].is_null() => locale.phrase(Words::NeverCompared).to_owned(),
+        "gapDetection" if goal["neverConfirmed"] != 0 => {
+            kpis::never_confirmed(&goal["neverConfirmed"], language)
+        }
         _ => String::new(),
     }
 }
@@ -121,7 +124,7 @@ mod tests {
             "period": "30d",
             "sendSuccess": {"value": 98.7, "target": 99, "met": false, "sent": 12_345_678, "succeeded": 1, "waiting": 12_345},
             "interviewCompletion": {"value": 100.0, "target": 90, "met": true, "noShowRate": 4.0},
-            "gapDetection": {"value": null, "target": 24, "met": null, "uncompared": 3},
+            "gapDetection": {"value": null, "target": 24, "met": null, "uncompared": 3, "neverConfirmed": 0},
             "apiResponse": {"value": 1.7, "target": 300, "met": true},
             "retrySuccess": {"value": null, "target": 80, "met": null},
         });

@@ -174,6 +174,34 @@ fn ranges_that_cannot_be_compared_are_refused() {
 }
 
 #[test]
+fn ids_that_are_too_far_apart_are_named() {
+    let days = |days: i64| days * 86_400_000;
+    let [stray, early, late] = [0, 100, 101].map(|day| received(days(day)).id);
+    let list = [late, stray, early].map(|id| Received {
+        id,
+        ..row(None, None)
+    });
+    let of = |from: Option<i64>, to: Option<i64>| {
+        let [from, to] = [from, to].map(|day| day.map(|day| at(days(day))));
+        range(from, to, &list).map(drop)
+    };
+    let far = |first, last| Err(RangeError::FarApart { first, last });
+    assert_eq!(of(None, None), far(Some(stray), Some(late)));
+    assert_eq!(of(None, Some(102)), far(Some(stray), None));
+    assert_eq!(of(Some(1), None), far(None, Some(late)));
+    assert_eq!(of(Some(1), Some(102)), Err(RangeError::TooLong));
+    assert_eq!(of(Some(99), None), Ok(()));
+    let told = of(None, None).unwrap_err().to_string();
+    for part in [
+        stray.to_string(),
+        time_of(stray).to_string(),
+        late.to_string(),
+    ] {
+        assert!(told.contains(&part), "{told}");
+    }
+}
+
+#[test]
 fn one_end_alone_has_to_fit_the_ids() {
     let list = [received(5_000), received(7_000)];
     let of = |from: Option<i64>, to: Option<i64>| range(from.map(at), to.map(at), &list).map(drop);

@@ -45,7 +45,7 @@ const OF_EVENTS: [(&str, &str); 13] = [
 /// The table has the event's id; its number is looked up, and carried as one more column.
 const BY_ID: &str = "";
 /// What hangs on nothing else, each with its key.
-const ALONE: [&str; 22] = [
+const ALONE: [&str; 23] = [
     "relay_time",
     "milestones",
     "interruptions",
@@ -61,6 +61,7 @@ const ALONE: [&str; 22] = [
     "holds",
     "recoveries",
     "reconciliations",
+    "purged_findings",
     "hash_keys",
     "erasures",
     "erased_interviews",

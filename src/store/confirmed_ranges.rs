@@ -90,6 +90,7 @@ fn farthest_comparisons(
 mod tests {
     use super::*;
     use crate::store::ids::first_id_at;
+    use crate::store::steps;
     use crate::store::tests::{at, database, delivered_at};
 
     const HOUR: i64 = 60 * 60_000;
@@ -144,6 +145,28 @@ mod tests {
         // What comes on Monday takes nothing of that away.
         delivered_at(&connection, 59 * HOUR);
         assert_eq!(until(&connection), Some(at(57 * HOUR)));
+    }
+
+    #[test]
+    fn what_others_have_delivered_takes_no_time() {
+        let steps_of = |others: i64| {
+            let (_directory, connection) = database();
+            steps::watch(&connection);
+            connection.execute_batch("BEGIN").unwrap();
+            delivered_at(&connection, HOUR);
+            compared(&connection, 0, 2, 3);
+            for number in 0..others {
+                delivered_at(&connection, 4 * HOUR + number);
+            }
+            let elsewhere = "UPDATE webhook_send_logs SET route = 'other' WHERE sent_at > ?1";
+            connection.execute(elsewhere, [at(3 * HOUR)]).unwrap();
+            let confirmed = confirmed_range(&connection, "default").unwrap();
+            let oldest = || oldest_outside(&connection, "default", &confirmed).unwrap();
+            assert_eq!(oldest(), None);
+            steps::of(|| assert_eq!(oldest(), None))
+        };
+        let (few, many) = (steps_of(1), steps_of(200));
+        assert!(many <= few + 10, "{few} steps became {many}");
     }
 
     #[test]

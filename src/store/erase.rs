@@ -63,6 +63,8 @@ impl From<rusqlite::Error> for EraseError {
 /// How far an erasure goes: what is accepted after it has begun is not a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
+    /// When the erasure has begun: by that it is told from a later one of the same person.
+    begun_at: Timestamp,
     /// The last event.
     last_event: i64,
     /// Interview records that changed after this moment are not erased.
@@ -97,16 +99,31 @@ impl Store {
         .await
     }
 
-    /// Records the end of an erasure.
+    /// Records the end of an erasure. When another one of the same person has begun since, it is that one which ends.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn end_erasure(&self, staff_id: &str, moment: Moment) -> Result<(), StoreError> {
+    pub async fn end_erasure(
+        &self,
+        staff_id: &str,
+        range: Range,
+        moment: Moment,
+    ) -> Result<(), StoreError> {
         let (id, now) = (staff_id.to_owned(), self.time.now(moment));
         self.write(Lane::Maintenance, move |connection| {
-            Ok(end(connection, &id, now)?)
+            Ok(end(connection, &id, range, now)?)
         })
         .await
+    }
+
+    /// Whether an erasure is still to be ended: neither it nor a later one of the same person was, and no later one has begun.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn is_to_be_ended(&self, staff_id: &str, range: Range) -> Result<bool, StoreError> {
+        let id = staff_id.to_owned();
+        self.read(move |connection| Ok(is_to_be_ended(connection, &id, range)?))
+            .await
     }
 }
 
@@ -157,6 +174,7 @@ fn range(
         .prepare_cached("SELECT max(updated_at) FROM interviews WHERE employee_id = ?1")?
         .query_row([staff_id], |row| row.get(0))?;
     Ok(Range {
+        begun_at: now,
         last_event: last_event.unwrap_or(0),
         until: last_change.max(Some(now)).unwrap_or(now),
         give_up,
@@ -181,6 +199,7 @@ fn range_of_erased(
         .query_row((staff_id, until), |row| row.get(0))?;
     let last_change = last_change_of_erased(connection, keys, staff_id)?;
     Ok(Range {
+        begun_at: until,
         last_event: last_event.unwrap_or(0),
         until: last_change.max(Some(until)).unwrap_or(until),
         give_up: true,
@@ -188,7 +207,20 @@ fn range_of_erased(
     })
 }
 
-fn end(connection: &Connection, staff_id: &str, now: Now) -> rusqlite::Result<()> {
+fn is_to_be_ended(connection: &Connection, staff_id: &str, range: Range) -> rusqlite::Result<bool> {
+    let hash = person::hash_of_staff(&audit::key(connection)?, staff_id);
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM erasures
+                             WHERE staff_hash = ?1 AND erased_at = ?2 AND ended_at IS NULL)",
+        )?
+        .query_row((hash, range.begun_at), |row| row.get(0))
+}
+
+fn end(connection: &Connection, staff_id: &str, range: Range, now: Now) -> rusqlite::Result<()> {
+    if !is_to_be_ended(connection, staff_id, range)? {
+        return Ok(());
+    }
     for key in people::keys(connection)? {
         connection
             .prepare_cached(

@@ -1,6 +1,6 @@
 //! Interview records of people whose data were erased. The staff system may hand one in again, because its own record has
-//! the names still: it is taken without them, and comes back to the row that it was. A record of somebody else that such a
-//! person held is taken without the interviewer.
+//! the names still: it is taken without them, and comes back to the row that it was. Who held it stays, unless that was the
+//! person, too. A record of somebody else that such a person held is taken without the interviewer.
 
 use rusqlite::Connection;
 
@@ -36,27 +36,44 @@ impl ErasedRecords {
             interview.rescheduled_from_id = Some(present);
         }
         let Some(present) = erase::present_id(connection, &self.keys, &interview.id)? else {
-            if let Some(staff_id) = &interview.interviewer_id
-                && erase::was_interviewer(connection, &self.keys, &interview.id, staff_id)?
-            {
+            if self.is_held_by_erased(connection, &interview.id, &interview)? {
                 interview.interviewer_id = None;
                 self.met += 1;
             }
             return Ok(interview);
         };
         self.met += 1;
+        // The record may have had another id when its interviewer was erased.
+        if interview.interviewer_id.as_ref() == Some(&interview.employee_id)
+            || self.is_held_by_erased(connection, &interview.id, &interview)?
+            || self.is_held_by_erased(connection, &present, &interview)?
+        {
+            interview.interviewer_id = None;
+        }
         let kept = find(connection, &present)?;
         let sync_id = kept.and_then(|kept| kept.interview.voicedrive_sync_id);
         Ok(Interview {
             id: present,
             employee_id: ERASED.to_owned(),
             employee_name: None,
-            interviewer_id: None,
             status_reason: None,
             voicedrive_sync_id: interview
                 .voicedrive_sync_id
                 .map(|_| sync_id.unwrap_or_else(erase::erased_name)),
             ..interview
+        })
+    }
+
+    /// Whether the interviewer that it names was erased from the record with this id.
+    fn is_held_by_erased(
+        &self,
+        connection: &Connection,
+        id: &str,
+        interview: &Interview,
+    ) -> rusqlite::Result<bool> {
+        let interviewer = interview.interviewer_id.as_ref();
+        interviewer.map_or(Ok(false), |staff_id| {
+            erase::was_interviewer(connection, &self.keys, id, staff_id)
         })
     }
 

@@ -57,7 +57,6 @@ use crate::trouble::Trouble;
 use copies::newest_copy;
 use directory::make_directory;
 use file_integrity::OpenFiles;
-use free_space_scan::Remains;
 use identity::is_of_another;
 use log_backlog::HeldLog;
 use mark::{Mark, mark_of_damage};
@@ -226,14 +225,6 @@ impl DatabaseFile {
     #[must_use]
     pub fn rescued(&self) -> Option<PathBuf> {
         self.troubles.rescued()
-    }
-
-    /// The file's pages that have what is looked for where no row is. The write-ahead log has to be empty.
-    ///
-    /// # Errors
-    /// What the operating system said.
-    pub(super) fn pages_with(&self, remains: &Remains) -> io::Result<Vec<u32>> {
-        self.shape.pages_with(remains)
     }
 
     /// Copies of the database in its directory, besides the backup file: what a restore, an upgrade or a rescue has left.

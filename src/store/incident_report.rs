@@ -82,7 +82,8 @@ pub(super) fn report(
         .query_row([], |row| row.get(0))?;
     let (mut report, closed_at) = connection
         .prepare_cached(
-            "SELECT id, kind, subject, opened_at, finding, clear_since_ms, closed_at
+            "SELECT id, kind, subject, opened_at, finding, clear_since_ms, closed_at,
+                    purged_delivered, purged_dismissed, purged_open
                FROM incidents WHERE seq = ?1",
         )?
         .query_row([incident], |row| {
@@ -97,8 +98,9 @@ pub(super) fn report(
                 at: closed_at.unwrap_or(now.wall),
                 count: finding.number(),
                 finding,
-                delivered: 0,
-                dismissed: 0,
+                delivered: row.get(7)?,
+                dismissed: row.get(8)?,
+                purged: row.get(9)?,
                 exhausted,
                 oldest_event_id: None,
                 event_types: Vec::new(),
@@ -110,15 +112,16 @@ pub(super) fn report(
         })?;
     let kind = report.kind;
     if kind.counts_deliveries() {
-        (report.count, report.delivered, report.dismissed) = connection
+        let (kept, delivered, dismissed): (u64, u64, u64) = connection
             .prepare_cached(
                 "SELECT count(*), count(*) FILTER (WHERE ended = 'delivered'),
                         count(*) FILTER (WHERE ended = 'dismissed')
                    FROM incident_deliveries WHERE incident = ?1",
             )?
-            .query_row([incident], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
+            .query_row([incident], |row| row.try_into())?;
+        report.count = kept + report.delivered + report.dismissed + report.purged;
+        report.delivered += delivered;
+        report.dismissed += dismissed;
         report.oldest_event_id = connection
             .prepare_cached(
                 "SELECT e.id FROM incident_deliveries d JOIN events e ON e.seq = d.event_seq

@@ -5,6 +5,8 @@ pub(super) mod away;
 mod observed;
 mod retention;
 
+pub(super) use retention::count_purged;
+
 use std::collections::HashMap;
 
 use rusqlite::Connection;
@@ -361,5 +363,7 @@ fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
 
 #[cfg(test)]
 mod outage;
+#[cfg(test)]
+mod purged;
 #[cfg(test)]
 mod tests;

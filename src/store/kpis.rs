@@ -113,6 +113,12 @@ fn gap(connection: &Connection, question: &KpiQuestion) -> Result<GapDetection, 
     let single = single_unconfirmed(connection)?.into_iter();
     let single = single.filter(|(route, _)| is_compared(route));
     unconfirmed.extend(single.map(|(_, sent_at)| sent_at));
+    let never_confirmed: Vec<_> = purged_while_missing(connection)?
+        .into_iter()
+        .filter(|(route, _)| is_compared(route))
+        .collect();
+    gap.never_confirmed = never_confirmed.len() as u64;
+    unconfirmed.extend(never_confirmed.into_iter().map(|(_, sent_at)| sent_at));
     gap.unconfirmed_since = unconfirmed.into_iter().min();
     let findings = findings(connection, question.findings_from())?.into_iter();
     let findings = findings.filter(|(route, ..)| is_compared(route));
@@ -162,7 +168,15 @@ fn single_unconfirmed(connection: &Connection) -> rusqlite::Result<Vec<(String, 
         .collect()
 }
 
-/// What comparisons since `from` found missing: the route, the first send, and when it was found.
+/// Deliveries that were missing until they were purged, lately: the route and the first send.
+fn purged_while_missing(connection: &Connection) -> rusqlite::Result<Vec<(String, Timestamp)>> {
+    connection
+        .prepare_cached("SELECT route, sent_at FROM purged_findings WHERE still_missing")?
+        .query_map([], |row| row.try_into())?
+        .collect()
+}
+
+/// What comparisons since `from` found missing, purged since or not: the route, the first send, and when it was found.
 fn findings(
     connection: &Connection,
     from: Timestamp,
@@ -172,7 +186,9 @@ fn findings(
             "SELECT l.route, l.sent_at, m.found_at
                FROM missing_deliveries m CROSS JOIN events e ON e.seq = m.event_seq
                CROSS JOIN webhook_send_logs l ON l.id = e.id
-              WHERE m.found_at >= ?1 AND m.reason <> 'no_effect'",
+              WHERE m.found_at >= ?1 AND m.reason <> 'no_effect'
+             UNION ALL
+             SELECT route, sent_at, found_at FROM purged_findings WHERE found_at >= ?1",
         )?
         .query_map([from], |row| row.try_into())?
         .collect()

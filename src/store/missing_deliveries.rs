@@ -6,8 +6,12 @@ use rusqlite::{Connection, OptionalExtension};
 use super::StoreError;
 use super::incidents::{self, End};
 use super::relay_time::Now;
+use crate::kpi::FINDINGS_KEPT;
 use crate::reconciliation::comparison::Discrepancy;
 use crate::timestamp::Timestamp;
+
+/// Findings of purged deliveries that are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: u32 = 500;
 
 /// How it ends that a delivery is missing.
 #[derive(Clone, Copy)]
@@ -86,6 +90,31 @@ fn end(connection: &Connection, seq: i64, how: How, at: Timestamp) -> rusqlite::
         )?
         .execute((seq, at, how.as_str()))?;
     Ok(ended > 0)
+}
+
+/// Keeps of a delivery that is purged now what the goals say of it: that nobody notices a loss any more makes it none.
+pub(super) fn keep_purged(connection: &Connection, seq: i64, now: Now) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO purged_findings (route, sent_at, found_at, still_missing, lived_ms)
+             SELECT l.route, l.sent_at, m.found_at, m.how IS NULL AND l.status = 'success', ?2
+               FROM missing_deliveries m CROSS JOIN events e ON e.seq = m.event_seq
+               CROSS JOIN webhook_send_logs l ON l.id = e.id
+              WHERE m.event_seq = ?1 AND m.reason <> 'no_effect'",
+        )?
+        .execute((seq, now.lived_ms()))
+        .map(|_| ())
+}
+
+/// Forgets some of what was kept of purged deliveries, when it is older than the goals look back.
+pub(super) fn forget_purged(connection: &Connection, now: Now) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM purged_findings WHERE seq IN (
+               SELECT seq FROM purged_findings WHERE lived_ms < ?1 ORDER BY lived_ms LIMIT ?2)",
+        )?
+        .execute((now.lived_before(FINDINGS_KEPT), FORGOTTEN_AT_ONCE))
+        .map(|_| ())
 }
 
 /// Notes that a comparison had a delivery in its range and could not say anything about it.

@@ -41,6 +41,7 @@ const NAMES: &str = "
     UNION ALL SELECT route, route FROM send_counts
     UNION ALL SELECT route, route FROM queue_counts
     UNION ALL SELECT route, route FROM reconciliations
+    UNION ALL SELECT DISTINCT route, route FROM purged_findings
     UNION ALL SELECT route, route FROM routes_without_order
     UNION ALL SELECT route, route FROM recoveries
     UNION ALL SELECT route, route FROM holds

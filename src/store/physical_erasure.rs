@@ -5,18 +5,15 @@
 //! pages are overwritten one by one, between the commits of others: `VACUUM` would hold up accepting for seconds.
 
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::connection::BUSY_TIMEOUT;
-use super::file::free_space_scan::{Remains, clear_unused};
+use super::file::free_space_scan::clear_unused;
 use super::file::log_backlog::move_log;
-use super::file::traces::Sought;
 use super::writer::Lane;
 use super::{Store, StoreError};
-use crate::person::spellings;
 
 /// A database of at least this many bytes is vacuumed with a temporary file instead of in memory.
 const LARGE: u64 = 64 * 1024 * 1024;
@@ -69,10 +66,7 @@ impl Store {
     /// When the files cannot be read or written.
     pub async fn overwrite_stale_log(&self, until: u64) -> Result<Option<u64>, StoreError> {
         let file = self.file.clone();
-        let looking = self
-            .maintenance_readers
-            .work(move |_| Ok(file.stale_piece(until)));
-        let Some(piece) = looking.await?.map_err(|error| refused(&error))? else {
+        let Some(piece) = self.look(move || file.stale_piece(until)).await? else {
             return Ok(None);
         };
         let (file, rest) = (self.file.clone(), piece.start);
@@ -82,35 +76,8 @@ impl Store {
         })
         .await?;
         let file = self.file.clone();
-        let syncing = self.maintenance_readers.work(move |_| Ok(file.sync_log()));
-        syncing.await?.map_err(|error| refused(&error))?;
+        self.look(move || file.sync_log()).await?;
         Ok(Some(rest))
-    }
-
-    /// The files and directories in which a staff id stands: the database, its log, the backup file and the other copies.
-    ///
-    /// # Errors
-    /// When one of them cannot be read.
-    pub async fn files_with(&self, staff_id: &str) -> Result<Vec<PathBuf>, StoreError> {
-        let sought = Sought::of(&spellings(staff_id));
-        let file = self.file.clone();
-        let looking = self
-            .maintenance_readers
-            .work(move |_| Ok(file.files_with(&sought)));
-        looking.await?.map_err(|error| refused(&error))
-    }
-
-    /// The pages of the database in which what is looked for still stands where no row is. The log was begun anew before;
-    /// nobody is held up meanwhile.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn pages_with(&self, remains: Remains) -> Result<Vec<u32>, StoreError> {
-        let file = self.file.clone();
-        let looking = self
-            .maintenance_readers
-            .work(move |_| Ok(file.pages_with(&remains)));
-        looking.await?.map_err(|error| refused(&error))
     }
 
     /// Overwrites some pages where no row is. False: this build of SQLite cannot do that.
@@ -163,7 +130,7 @@ fn outside<T>(
     done
 }
 
-fn refused(error: &io::Error) -> StoreError {
+pub(super) fn refused(error: &io::Error) -> StoreError {
     StoreError::Refused(error.to_string())
 }
 
@@ -297,7 +264,7 @@ impl Store {
 mod tests {
     use std::fs::File;
 
-    use super::super::file::free_space_scan::pages_with;
+    use super::super::file::free_space_scan::{Remains, pages_with};
     use super::*;
     use crate::store::tests::{database, text};
 
@@ -305,7 +272,9 @@ mod tests {
     fn remains(connection: &Connection, text: &str) -> Vec<u32> {
         assert!(move_all(connection).unwrap());
         let file = File::open(connection.path().unwrap()).unwrap();
-        let mut pages = pages_with(&file, 4096, &Remains::Of(vec![text.to_owned()])).unwrap();
+        let remains = Remains::Of(vec![text.to_owned()]);
+        let (mut pages, more) = pages_with(&file, 4096, &remains, 0).unwrap();
+        assert_eq!(more, None);
         pages.retain(|page| has_rows(connection, *page, 4096).unwrap());
         pages
     }

@@ -41,6 +41,7 @@ const SMALL: &[&str] = &[
     "event_repeats",
     // A few a day, and what they have found.
     "reconciliations",
+    "purged_findings",
     "r",
     "u",
     // What people do, and not what programs do.

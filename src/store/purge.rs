@@ -12,9 +12,12 @@ use super::connection::word;
 use super::line;
 use super::milestones::Milestone;
 use super::queue_row::queue_status;
+use super::relay_time::Now;
 use super::send_counts::{self, CountedSend};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests, dismissed_deliveries};
+use super::{
+    Store, StoreError, delivered_digests, dismissed_deliveries, incidents, missing_deliveries,
+};
 use crate::attempt::Outcome;
 use crate::clock::Moment;
 use crate::purge::Purged;
@@ -41,8 +44,9 @@ impl Store {
         let Some(old) = self.milestone(kept, moment).await? else {
             return Ok(Purged::default());
         };
+        let now = self.time.now(moment);
         self.write(Lane::Maintenance, move |connection| {
-            purge(connection, old, after)
+            purge(connection, old, after, now)
         })
         .await
     }
@@ -70,7 +74,9 @@ pub(super) fn purge(
     connection: &Connection,
     old: Milestone,
     after: i64,
+    now: Now,
 ) -> Result<Purged, StoreError> {
+    missing_deliveries::forget_purged(connection, now)?;
     let found: Vec<Old> = connection
         .prepare_cached(
             "SELECT e.seq, e.id, l.sent_at, l.route, l.event_type, l.status, l.retry_count > 0,
@@ -99,7 +105,7 @@ pub(super) fn purge(
     let mut events = 0;
     for one in &found {
         if !line::is_kept(connection, &one.route)? || !is_in_a_tail(connection, one)? {
-            delete(connection, one)?;
+            delete(connection, one, now)?;
             events += 1;
         }
     }
@@ -123,7 +129,9 @@ fn is_in_a_tail(connection: &Connection, old: &Old) -> rusqlite::Result<bool> {
         .query_row([old.seq], |row| row.get(0))
 }
 
-fn delete(connection: &Connection, old: &Old) -> rusqlite::Result<()> {
+fn delete(connection: &Connection, old: &Old, now: Now) -> rusqlite::Result<()> {
+    incidents::count_purged(connection, old.seq)?;
+    missing_deliveries::keep_purged(connection, old.seq, now)?;
     delivered_digests::forget(connection, &old.id)?;
     dismissed_deliveries::withdraw(connection, old.seq)?;
     if let Some(status) = queue_status(connection, &old.id)? {

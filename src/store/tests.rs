@@ -180,7 +180,7 @@ pub(in crate::store) fn purge_old(connection: &Connection, kept: Duration, now: 
     if let Some(old) = milestones::at(connection, now.lived_before(kept)).unwrap() {
         let mut next = Some(0);
         while let Some(after) = next {
-            next = purge::purge(connection, old, after).unwrap().next;
+            next = purge::purge(connection, old, after, now).unwrap().next;
         }
     }
 }

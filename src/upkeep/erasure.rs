@@ -10,7 +10,7 @@ use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::person::{Cleaned, Erased, Notes, Person, names_in, spellings};
 use crate::store::file::snapshot::SnapshotError;
-use crate::store::{EraseError, Remains, Store, StoreError};
+use crate::store::{EraseError, ErasureRange, Remains, Store, StoreError};
 
 /// How often it is tried to begin a write-ahead log anew that somebody reads.
 const LOG_TRIES: u32 = 50;
@@ -103,12 +103,11 @@ impl Eraser {
     /// # Errors
     /// When something cannot be read.
     pub async fn look_for(&self, staff_id: &str) -> Result<Option<Sought>, StoreError> {
-        let _no_import = self.store.hold_imports_back().await?;
-        self.found(staff_id).await
-    }
-
-    async fn found(&self, staff_id: &str) -> Result<Option<Sought>, StoreError> {
-        let person = self.store.person(staff_id, self.clock.moment()).await?;
+        let person = {
+            let _no_import = self.store.hold_imports_back().await?;
+            self.person(staff_id).await?
+        };
+        // All files are looked through only then, and no import waits for that.
         let files = if person.stands_in_no_row() {
             self.store.files_with(staff_id).await?
         } else {
@@ -116,6 +115,10 @@ impl Eraser {
         };
         let is_anywhere = !person.is_unknown() || !files.is_empty();
         Ok(is_anywhere.then_some(Sought { person, files }))
+    }
+
+    async fn person(&self, staff_id: &str) -> Result<Person, StoreError> {
+        self.store.person(staff_id, self.clock.moment()).await
     }
 
     /// Erases all data of the person who is called `staff_id`. It goes on when the one who asked goes away; one that a
@@ -140,11 +143,13 @@ impl Eraser {
         options: Options,
         by: Actor,
     ) -> Result<Option<Done>, EraseError> {
-        // A file that waits to be imported may have the person's records with their names.
-        let _no_import = self.store.hold_imports_back().await?;
-        let Some(sought) = self.found(staff_id).await? else {
+        let Some(mut sought) = self.look_for(staff_id).await? else {
             return Ok(None);
         };
+        // A file that waits to be imported may have the person's records with their names.
+        let no_import = self.store.hold_imports_back().await?;
+        // Another erasure of the same person may have ended meanwhile, and an import have come.
+        sought.person = self.person(staff_id).await?;
         let remains = if sought.person.is_half_erased {
             Remains::Any
         } else {
@@ -179,6 +184,8 @@ impl Eraser {
         erased.add(self.store.erase_interviewer(staff_id, held, range).await?);
         let moment = self.clock.moment();
         erased.add(self.store.erase_texts(staff_id, moment).await?);
+        // What is handed in from now on is known again, or is new: no import waits for a search through a large file.
+        drop(no_import);
         let cleaned = self.clean_file(&remains).await?;
         let backup_error = self.backup.refresh().await.err();
         // Whoever read the log may have been the one who made the last copy.
@@ -197,9 +204,9 @@ impl Eraser {
         let notes = self.store.notes_with(staff_id, moment).await?;
         match cleaned {
             Cleaned::Clean | Cleaned::Rewritten => {
-                self.store.end_erasure(staff_id, moment).await?;
+                self.store.end_erasure(staff_id, range, moment).await?;
             }
-            Cleaned::LogInUse => self.end_later(staff_id.to_owned(), remains),
+            Cleaned::LogInUse => self.end_later(staff_id.to_owned(), range, remains),
             // With room on the disk, the same command does the rest.
             Cleaned::NoRoom => {}
         }
@@ -220,13 +227,14 @@ impl Eraser {
         }))
     }
 
-    /// Ends an erasure when nobody reads the log any more. One that a stop breaks off is named by `check`.
-    fn end_later(&self, staff_id: String, remains: Remains) {
+    /// Ends an erasure when nobody reads the log any more, unless it is done again meanwhile: the new one ends both. One that
+    /// a stop breaks off is named by `check`.
+    fn end_later(&self, staff_id: String, range: ErasureRange, remains: Remains) {
         let eraser = self.clone();
         tokio::spawn(async move {
             let mut is_told = false;
             loop {
-                match eraser.end_if_log_is_free(&staff_id, &remains).await {
+                match eraser.end_if_log_is_free(&staff_id, range, &remains).await {
                     Ok(true) | Err(StoreError::Closing) => return,
                     Ok(false) => {}
                     Err(error) => {
@@ -245,8 +253,12 @@ impl Eraser {
     async fn end_if_log_is_free(
         &self,
         staff_id: &str,
+        range: ErasureRange,
         remains: &Remains,
     ) -> Result<bool, StoreError> {
+        if !self.store.is_to_be_ended(staff_id, range).await? {
+            return Ok(true);
+        }
         if !self.store.begin_log_anew().await? {
             return Ok(false);
         }
@@ -256,7 +268,7 @@ impl Eraser {
             Cleaned::NoRoom => return Ok(true),
         }
         let moment = self.clock.moment();
-        self.store.end_erasure(staff_id, moment).await?;
+        self.store.end_erasure(staff_id, range, moment).await?;
         tracing::info!("an erasure is over: nobody reads the write-ahead log any more");
         Ok(true)
     }

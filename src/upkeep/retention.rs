@@ -176,3 +176,6 @@ impl Retention {
         tokio::time::sleep(took * PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,6 +167,10 @@ impl Locale {
             State::Resolved if report.kind == Kind::PartnerAway => self.say("終了", "is over"),
             // Nothing was mended when a token ended or was revoked.
             State::Resolved if report.kind == Kind::TokenEnding => self.say("終了", "is over"),
+            // Nor when what did not arrive was deleted in the end.
+            State::Resolved if report.purged > 0 => {
+                self.say("未解決のまま終了しました", "has ended unsettled")
+            }
             // Nor when a person has decided that nobody needs what did not arrive.
             State::Resolved if report.dismissed > 0 => {
                 self.say("対応不要にしました", "was dismissed")

@@ -2,9 +2,10 @@
 
 use crate::command_line::CommandLine;
 use crate::language::Language;
-use crate::reconciliation::RangeError;
+use crate::reconciliation::{RangeError, time_of};
 use crate::token::Scope;
 use crate::words::recoveries;
+use uuid::Uuid;
 
 /// What a request to the daemon was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,9 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
     }
     if let Some(sentence) = of_range(message) {
         return sentence.to_owned();
+    }
+    if let Some(sentence) = of_far_ids(message) {
+        return sentence;
     }
     let sentence = match (code, subject) {
         ("INVALID_PARAMETER", _) => return of_parameter(message, commands),
@@ -223,6 +227,22 @@ fn of_range(message: &str) -> Option<&'static str> {
             "--from が、一覧の最後の番号 (ID) より後です。--from を確かめるか、--to も指定してください"
         }
         RangeError::TooLong => "1 回に比べられるのは 92 日までです",
+        RangeError::FarApart { .. } => return None,
+    })
+}
+
+/// That ids of a list are too far apart: `message` names them; none: it is about something else.
+fn of_far_ids(message: &str) -> Option<String> {
+    let (named, _) = message.split_once(": one comparison covers at most 92 days")?;
+    let ids = named.split_whitespace();
+    let ids = ids.filter_map(|word| Uuid::try_parse(word).ok());
+    let ids = ids.map(|id| format!("{id} ({})", time_of(id)));
+    let ids: Vec<_> = ids.collect();
+    (!ids.is_empty()).then(|| {
+        format!(
+            "一覧の番号 (ID) {} を入れると 92 日より長くなります。1 回に比べられるのは 92 日までです。一覧から除くか、比べる期間を --from と --to で指定してください",
+            ids.join("、")
+        )
     })
 }
 

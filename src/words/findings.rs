@@ -12,10 +12,10 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
         dismissed,
         ..
     } = report;
-    let waiting = count - (delivered + dismissed).min(*count);
+    let waiting = report.open();
     let events = counted(count, "event");
     let (status_ja, status) = http_statuses(&report.finding);
-    if report.kind == Kind::DeliveriesMissing {
+    let (ja, en) = if report.kind == Kind::DeliveriesMissing {
         of_missing(state, report, waiting)
     } else if state == State::Resolved {
         (
@@ -42,6 +42,26 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
                 "{events} did not arrive although every retry was made{status}; not settled yet: {waiting}."
             ),
         )
+    };
+    let purged = |language| purged(report, language);
+    (ja + &purged(Language::Ja), en + &purged(Language::En))
+}
+
+/// What was deleted before anybody knew that it arrived; nothing when there is none.
+pub(super) fn purged(report: &Report, language: Language) -> String {
+    let purged = report.purged;
+    match report.kind {
+        _ if purged == 0 => String::new(),
+        Kind::DeliveriesMissing => both!(
+            language,
+            "届いたことを確かめられないまま保存期間が過ぎ、削除されたものが {purged} 件あります。",
+            " Never confirmed, and deleted at the end of the retention: {purged}."
+        ),
+        _ => both!(
+            language,
+            "届けられないまま保存期間が過ぎ、削除されたものが {purged} 件あります。",
+            " Never delivered, and deleted at the end of the retention: {purged}."
+        ),
     }
 }
 

@@ -67,6 +67,15 @@ pub(crate) fn few_sends(sent: impl Display, waiting: impl Display, language: Lan
     )
 }
 
+/// How many losses were deleted before anybody had confirmed that they arrived after all.
+pub(crate) fn never_confirmed(lost: impl Display, language: Language) -> String {
+    both!(
+        language,
+        "未確認のまま削除 {lost}",
+        "deleted unconfirmed: {lost}"
+    )
+}
+
 /// How many of the interviews nobody came to, in percent.
 pub(crate) fn no_show(rate: f64, language: Language) -> String {
     both!(language, "無断欠席 {rate:.1} %", "no-shows {rate:.1} %")

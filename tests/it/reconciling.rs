@@ -610,6 +610,11 @@ async fn what_is_not_understood_is_refused_with_its_place_and_nothing_is_recorde
             "92 days",
         ),
         (
+            json!({"received": [id, "01870000-0000-7000-8000-000000000000"]}),
+            "INVALID_PARAMETER",
+            "01870000-0000-7000-8000-000000000000 was accepted at 2023-",
+        ),
+        (
             json!({"received": [id], "rout": "x"}),
             "INVALID_PARAMETER",
             "rout",

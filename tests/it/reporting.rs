@@ -33,7 +33,7 @@ async fn the_five_goals_are_numbers_with_their_targets() {
             "period": "30d",
             "sendSuccess": {"value": null, "target": 99, "met": null, "sent": 0, "succeeded": 0, "waiting": 0},
             "interviewCompletion": {"value": null, "target": 90, "met": null, "noShowRate": null},
-            "gapDetection": {"value": null, "target": 24, "met": null, "uncompared": 0},
+            "gapDetection": {"value": null, "target": 24, "met": null, "uncompared": 0, "neverConfirmed": 0},
             "apiResponse": {"value": null, "target": 300, "met": null},
             "retrySuccess": {"value": null, "target": 80, "met": null},
         })

@@ -37,6 +37,8 @@ pub(super) struct IncidentAnswer {
     delivered: u64,
     /// How many of the counted deliveries a person has dismissed.
     dismissed: u64,
+    /// How many of the counted deliveries were deleted, because `storage.retention_days` were over, before they were settled.
+    purged: u64,
 }
 
 /// A page of incidents.
@@ -64,6 +66,7 @@ impl IncidentAnswer {
             closed_at,
             delivered: report.delivered,
             dismissed: report.dismissed,
+            purged: report.purged,
             subject: report.subject,
         }
     }
@@ -112,7 +115,7 @@ pub(super) fn describe() -> Operation {
         "count": 1, "oldestEventId": samples::ID,
         "actions": ["voicedrive-relay resend --status exhausted"],
         "link": format!("https://relay.clinic.example/monitor/incidents?id={}", samples::ID),
-        "clearSince": null, "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
+        "clearSince": null, "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0, "purged": 0,
     });
     let outage = json!({
         "kind": "partner_away", "state": "resolved", "incidentId": samples::ID,
@@ -120,7 +123,7 @@ pub(super) fn describe() -> Operation {
         "text": "VoiceDrive has taken an event again. What waits (3 events) is sent by itself, in order.",
         "count": 5, "oldestEventId": null,
         "actions": ["voicedrive-relay resend --status exhausted --route 'default'"], "link": null,
-        "clearSince": null, "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0,
+        "clearSince": null, "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0, "purged": 0,
     });
     let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});
     Operation::new(

@@ -50,7 +50,7 @@ pub(super) fn describe() -> Operation {
         "period": "30d",
         "sendSuccess": {"value": 99.2, "target": 99, "met": true, "sent": 245, "succeeded": 243, "waiting": 1},
         "interviewCompletion": {"value": 88.0, "target": 90, "met": false, "noShowRate": 4.0},
-        "gapDetection": {"value": null, "target": 24, "met": null, "uncompared": 243},
+        "gapDetection": {"value": null, "target": 24, "met": null, "uncompared": 243, "neverConfirmed": 0},
         "apiResponse": {"value": 1.7, "target": 300, "met": true},
         "retrySuccess": {"value": 66.7, "target": 80, "met": false},
     });
@@ -117,12 +117,16 @@ struct InterviewCompletion {
 /// Hours that a loss has stayed unseen, or could: the larger of the age of the oldest delivery that no comparison has
 /// confirmed, and the longest time from a send to the finding that it is missing in the last 30 days.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = GapDetectionKpi)]
 struct GapAnswer {
     #[serde(flatten)]
     measure: MeasureAnswer,
     /// Deliveries from before the first comparison of their route.
     uncompared: u64,
+    /// Deliveries that were missing until `storage.retention_days` were over, and were deleted in the last 30 days. They count
+    /// as not confirmed for so long.
+    never_confirmed: u64,
 }
 
 impl KpiAnswer {
@@ -142,6 +146,7 @@ impl KpiAnswer {
             gap_detection: GapAnswer {
                 measure: counted.gap_detection(now).into(),
                 uncompared: counted.gap.uncompared,
+                never_confirmed: counted.gap.never_confirmed,
             },
             api_response: kpi::api_response(p95).into(),
             retry_success: counted.retry_success().into(),

@@ -47,13 +47,13 @@ pub(super) async fn take(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     let list = received(&visit, file, &name).await?;
     let question = Question::of(asked.routes, asked.range, asked.made_at, list, began);
     let locale = visit.locale;
-    let refused = |told: &str| refused(UploadError::NotUnderstood(told.to_owned()));
+    let refused = |told: String| refused(UploadError::NotUnderstood(told));
     let question = question.map_err(|error| refused(locale.range_error(error)))?;
     let question = Arc::new(question);
     let moment = api.clock.moment();
     let found = reconcile::look(api, &question, moment).await?;
     let id = reconcile::keep(api, &question, &found, moment).await?;
-    let id = id.ok_or_else(|| refused(locale.phrase(W::NotCompared)))?;
+    let id = id.ok_or_else(|| refused(locale.phrase(W::NotCompared).to_owned()))?;
     let beside = Beside::of(name, &found);
     visit.shared.compared.put(&id, moment.monotonic, beside);
     Ok(redirect(&address::comparison(&id)))

@@ -25,6 +25,7 @@ use crate::period::Period;
 use crate::send_stats::SendCounts;
 use crate::session::Role;
 use crate::timestamp::Timestamp;
+use crate::words::kpis;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::actions::{self, Actions as A};
 use crate::words::monitor::now::{self, Now as W};
@@ -261,6 +262,8 @@ fn goals(visit: &Visit<'_>, counted: &KpiCounts, now: Timestamp) -> Vec<Goal> {
             }
         };
     let hours = locale.phrase(W::Hours);
+    let lost = counted.gap.never_confirmed;
+    let lost = (lost > 0).then(|| kpis::never_confirmed(thousands(lost), locale.language));
     vec![
         goal(
             (W::SendSuccess, W::SendSuccessMeans),
@@ -282,7 +285,7 @@ fn goals(visit: &Visit<'_>, counted: &KpiCounts, now: Timestamp) -> Vec<Goal> {
             (W::Gap, W::GapMeans),
             counted.gap_detection(now),
             hours,
-            (true, W::NeverCompared, String::new()),
+            (true, W::NeverCompared, lost.unwrap_or_default()),
         ),
         goal(
             (W::Response, W::ResponseMeans),

@@ -154,7 +154,7 @@ proptest! {
                 Step::Purge => {
                     let before = when(now - 5 * HOUR).lived_ms();
                     if let Some(old) = milestones::at(&connection, before).unwrap() {
-                        purge_events(&connection, old, 0).unwrap();
+                        purge_events(&connection, old, 0, when(now)).unwrap();
                     }
                 }
                 Step::Hours(hours) => {

@@ -96,6 +96,7 @@ const TYPED: &[(&str, &str, Becomes)] = &[
     ("left_by_outages.staff_id", "INSERT INTO left_by_outages (event_seq, route, staff_id) VALUES (1, 'default', '?')", Gone),
     ("recoveries.route", "UPDATE recoveries SET route = 'to-?'", Named(names)),
     ("reconciliations.route", "UPDATE reconciliations SET route = 'to-?'", Named(names)),
+    ("purged_findings.route", "UPDATE purged_findings SET route = 'to-?'", Named(names)),
     ("audit.who", "UPDATE audit SET who = '? (stated)'", Named(|notes| &notes.audit)),
     ("audit.subject", "UPDATE audit SET subject = '/mnt/?.db'", Named(|notes| &notes.audit)),
     ("audit.reason", "UPDATE audit SET reason = 'for ?'", Named(|notes| &notes.audit)),
@@ -186,6 +187,8 @@ fn filled() -> (tempfile::TempDir, Connection) {
              INSERT INTO recoveries (route) VALUES ('default');
              INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, sent, received, matched, missing, no_effect)
                VALUES ('a', '{time}', 'default', 'a', 'b', 0, 0, 0, 0, 0);
+             INSERT INTO purged_findings (route, sent_at, found_at, still_missing, lived_ms)
+               VALUES ('default', '{time}', '{time}', 1, 0);
              INSERT INTO audit (at, who, via, action) VALUES ('{time}', 'root', 'command_line', 'hold');
              INSERT INTO payload_reads (day, who, events, lived_ms) VALUES ('2025-10-26', 'root', 1, 0);
              INSERT INTO monitor_sessions (secret_hash, name, role, ends_ms, idle_ms)

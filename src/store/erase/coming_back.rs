@@ -127,6 +127,50 @@ fn a_record_that_an_erased_person_held_comes_again_without_the_interviewer() {
 }
 
 #[test]
+fn an_erased_persons_own_record_comes_again_with_the_interviewer_who_is_somebody_else() {
+    let interviewers = "SELECT coalesce(interviewer_id, '') FROM interviews";
+    // The second id has the person's in it, and is another one after the erasure.
+    for id in ["int-1".to_owned(), format!("int-{PERSON}")] {
+        let (_directory, connection) = database();
+        let of = |employee: &str, interviewer: &str| Interview {
+            interviewer_id: Some(interviewer.to_owned()),
+            ..interview_of(employee, &id, 0)
+        };
+        put(&connection, &[of(PERSON, "EMP-OTHER")], at(0)).unwrap();
+        erase_all(&connection, false).unwrap();
+        assert_eq!(names(&connection, interviewers), ["EMP-OTHER"]);
+        // As the staff system has it, and as an export of the relay has it.
+        for employee in [PERSON, person::ERASED] {
+            let rows = [(1, of(employee, "EMP-OTHER"))];
+            let again = import(&connection, &rows, UnknownOrigin::Refuse, at(2_000_000));
+            assert_eq!(again.erased, 1);
+            assert_eq!(names(&connection, interviewers), ["EMP-OTHER"]);
+        }
+        assert_eq!(places_of(&connection, PERSON), Vec::<String>::new());
+        // The other one is erased, too.
+        let present = names(&connection, "SELECT id FROM interviews");
+        interviewer(&connection, "EMP-OTHER", &present).unwrap();
+        put(&connection, &[of(PERSON, "EMP-OTHER")], at(2_000_001)).unwrap();
+        assert_eq!(names(&connection, interviewers), [""]);
+    }
+}
+
+#[test]
+fn who_held_the_own_record_is_not_named_in_it_again() {
+    let (_directory, connection) = database();
+    let of = |employee: &str| Interview {
+        interviewer_id: Some(PERSON.to_owned()),
+        ..interview_of(employee, "int-1", 0)
+    };
+    put(&connection, &[of(PERSON)], at(0)).unwrap();
+    erase_all(&connection, false).unwrap();
+    for employee in [PERSON, person::ERASED] {
+        put(&connection, &[of(employee)], at(2_000_000)).unwrap();
+        assert_eq!(places_of(&connection, PERSON), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn who_came_back_holds_new_records_and_others_are_not_touched() {
     let (_directory, connection) = database();
     put(&connection, &[held()], at(0)).unwrap();

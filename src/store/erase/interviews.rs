@@ -91,6 +91,7 @@ fn interview(
              ON CONFLICT DO UPDATE SET id = excluded.id",
         )?
         .execute((person::hash_of_record(key, id), &now_called))?;
+    remember_interviewer(connection, key, staff_id, (id, &now_called))?;
     connection
         .prepare_cached(
             "UPDATE interviews
@@ -100,6 +101,28 @@ fn interview(
               WHERE id = ?1",
         )?
         .execute((&now_called, staff_id, ERASED, erased_name()))
+        .map(|_| ())
+}
+
+/// Of a record that its person held, too, that is taken away for good: it may come again without saying whose it was. `ids`:
+/// what it was and is called.
+fn remember_interviewer(
+    connection: &Connection,
+    key: &KeyedHash,
+    staff_id: &str,
+    (was_called, now_called): (&str, &str),
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO erased_interviewers (hash)
+             SELECT ?1 FROM interviews WHERE id = ?2 AND interviewer_id = ?3
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute((
+            person::hash_of_interviewer(key, was_called, staff_id),
+            now_called,
+            staff_id,
+        ))
         .map(|_| ())
 }
 

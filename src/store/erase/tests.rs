@@ -95,7 +95,7 @@ pub(super) fn erase_all(connection: &Connection, give_up: bool) -> Result<Erased
     erased.held = interviewer_until(connection, PERSON, at(1_000_000))?;
     let lasting = lasting_holds(connection)?;
     erased.add(texts::all(connection, PERSON, &lasting, at(1_000_000))?);
-    end(connection, PERSON, when(1_000_001))?;
+    end(connection, PERSON, range, when(1_000_001))?;
     Ok(erased)
 }
 
@@ -510,4 +510,18 @@ async fn an_erasure_that_is_broken_off_counts_no_row_twice() {
     let rest = rest.events + rest.interviews;
     assert_eq!(counted, [Some(rest), Some(first.events)]);
     assert_eq!(rest + first.events, 6);
+}
+
+#[test]
+fn an_erasure_that_was_begun_again_is_ended_by_the_newer_one_alone() {
+    let (_directory, connection) = database();
+    let begun = |ms| begin(&connection, PERSON, true, when(ms)).unwrap();
+    let (older, newer) = (begun(1), begun(2));
+    let is_open = |range| is_to_be_ended(&connection, PERSON, range).unwrap();
+    assert_eq!((is_open(older), is_open(newer)), (false, true));
+    end(&connection, PERSON, older, when(3)).unwrap();
+    assert_eq!(broken_off(&connection).unwrap(), [at(2)]);
+    end(&connection, PERSON, newer, when(3)).unwrap();
+    assert_eq!(broken_off(&connection).unwrap(), []);
+    assert!(!is_open(newer));
 }

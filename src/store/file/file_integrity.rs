@@ -106,9 +106,13 @@ impl OpenFiles {
 
     /// The pages of the database that have what is looked for where no row is. They are read through the file that is
     /// open anyway: another one must not be closed here.
-    pub(super) fn pages_with(&self, remains: &Remains) -> io::Result<Vec<u32>> {
+    pub(super) fn pages_with(
+        &self,
+        remains: &Remains,
+        after: u32,
+    ) -> io::Result<(Vec<u32>, Option<u32>)> {
         let page_bytes = Header::read(&self.database)?.page_bytes();
-        free_space_scan::pages_with(&self.database, page_bytes, remains)
+        free_space_scan::pages_with(&self.database, page_bytes, remains, after)
     }
 
     /// Brings what was written to the database to the disk.

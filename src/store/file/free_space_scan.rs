@@ -40,8 +40,11 @@ const INNER: [u8; 2] = [2, 5];
 /// The header of the file stands before that of its first page.
 const FILE_HEADER: usize = 100;
 
-/// The pages of an open database that have what is looked for in a place where no row is, by their numbers. A page has so many
-/// bytes. The write-ahead log has to be empty.
+/// Pages that are looked through at a time: others have their turn then.
+const PAGES_AT_ONCE: u32 = 4096;
+
+/// Those of the next pages behind `after` of an open database that have what is looked for in a place where no row is, by
+/// their numbers; and the last of them all, when there are more. A page has so many bytes. The write-ahead log has to be empty.
 ///
 /// # Errors
 /// What the operating system said.
@@ -49,15 +52,18 @@ pub(in crate::store) fn pages_with(
     database: &File,
     page_bytes: u64,
     remains: &Remains,
-) -> io::Result<Vec<u32>> {
+    after: u32,
+) -> io::Result<(Vec<u32>, Option<u32>)> {
     let is_left_in = remains.search();
     let size = usize::try_from(page_bytes).unwrap_or(0);
-    let pages = database.metadata()?.len() / (size as u64).max(1);
+    let pages = database.metadata()?.len() / page_bytes.max(1);
+    let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+    let last = pages.min(after.saturating_add(PAGES_AT_ONCE));
     let mut page = vec![0; size];
     let mut found = Vec::new();
     let mut throttle = Throttle::start();
-    for (number, at) in (1..).zip(0..pages) {
-        match database.read_exact_at(&mut page, at * size as u64) {
+    for number in after.saturating_add(1)..=last {
+        match database.read_exact_at(&mut page, u64::from(number - 1) * page_bytes) {
             // Free pages were cut off meanwhile.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             read => read?,
@@ -68,7 +74,7 @@ pub(in crate::store) fn pages_with(
         }
         throttle.rest_when_due();
     }
-    Ok(found)
+    Ok((found, (last < pages).then_some(last)))
 }
 
 /// Overwrites the places of a page with rows where no row is.
@@ -143,7 +149,9 @@ mod tests {
 
     fn found(path: &std::path::Path, text: &str) -> bool {
         let database = File::open(path).unwrap();
-        let pages = pages_with(&database, 4096, &Remains::Of(vec![text.to_owned()])).unwrap();
+        let remains = Remains::Of(vec![text.to_owned()]);
+        let (pages, more) = pages_with(&database, 4096, &remains, 0).unwrap();
+        assert_eq!(more, None);
         !pages.is_empty()
     }
 
@@ -170,12 +178,35 @@ mod tests {
         assert!(!found(&path, "first") && !found(&path, ""));
         let any = |path| {
             let database = File::open(path).unwrap();
-            pages_with(&database, 4096, &Remains::Any).unwrap()
+            pages_with(&database, 4096, &Remains::Any, 0).unwrap().0
         };
         assert_eq!(any(&path), [2]);
         connection.execute_batch("VACUUM").unwrap();
         assert!(!found(&path, "remains of a row"));
         assert_eq!(any(&path), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn every_page_is_looked_at_once_a_piece_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.db");
+        let mut pages = vec![0_u8; 512 * (2 * PAGES_AT_ONCE as usize + 3)];
+        let last = 2 * PAGES_AT_ONCE + 3;
+        let with_remains = [2, PAGES_AT_ONCE, PAGES_AT_ONCE + 1, 2 * PAGES_AT_ONCE, last];
+        for number in with_remains {
+            // A leaf without rows, and something in its empty space.
+            let at = 512 * (number as usize - 1);
+            (pages[at], pages[at + 100]) = (13, 1);
+        }
+        std::fs::write(&path, pages).unwrap();
+        let database = File::open(&path).unwrap();
+        let (mut found, mut next, mut pieces) = (Vec::new(), Some(0), 0);
+        while let Some(after) = next {
+            let (some, more) = pages_with(&database, 512, &Remains::Any, after).unwrap();
+            found.extend(some);
+            (next, pieces) = (more, pieces + 1);
+        }
+        assert_eq!((found.as_slice(), pieces), (&with_remains[..], 3));
     }
 
     #[test]

@@ -7,12 +7,14 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::DatabaseFile;
-use super::free_space_scan::Texts;
+use super::free_space_scan::{Remains, Texts};
 use super::path::journal_of;
 use crate::priority::Throttle;
 
 /// Bytes that are looked through at a time.
 const AT_ONCE: usize = 1024 * 1024;
+/// Bytes after which others have their turn.
+pub(in crate::store) const PIECE: u64 = 16 * AT_ONCE as u64;
 
 /// Before a value of a row, at most so many bytes are looked at for the row's beginning.
 const REACH: usize = 1024;
@@ -44,42 +46,65 @@ impl Sought {
         })
     }
 
-    fn stands_in(&self, file: &File) -> io::Result<bool> {
-        // Each place is judged in a piece that has what stands before and behind it.
+    /// Looks through the next piece of a file. Each place is judged with what stands before and behind it.
+    fn look_through(&self, file: &File, from: u64) -> io::Result<Piece> {
         let around = REACH + self.longest;
         let mut bytes = vec![0; AT_ONCE + 2 * around];
         let mut throttle = Throttle::start();
-        let (mut from, mut first) = (0, 0);
-        loop {
-            let read = read_at(file, &mut bytes, from)?;
-            let is_last = read < bytes.len();
-            let end = if is_last { read } else { AT_ONCE + around };
+        let mut at = from;
+        while at < from + PIECE {
+            let before = at.min(around as u64);
+            let read = read_at(file, &mut bytes, at - before)?;
+            let first = usize::try_from(before).unwrap_or(0);
+            let end = read.min(first + AT_ONCE);
             if (first..end).any(|at| self.is_at(&bytes[..read], at)) {
-                return Ok(true);
+                return Ok(Piece::Found);
             }
-            if is_last {
-                return Ok(false);
+            if end < first + AT_ONCE {
+                return Ok(Piece::Last);
             }
-            (from, first) = (from + AT_ONCE as u64, around);
+            at += AT_ONCE as u64;
             throttle.rest_when_due();
         }
+        Ok(Piece::Next(at))
     }
+}
 
-    /// One that was deleted meanwhile has nothing.
-    fn stands_in_copy(&self, path: &Path) -> io::Result<bool> {
-        let kind = match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            found => found?.file_type(),
-        };
-        if kind.is_dir() {
-            for entry in fs::read_dir(path)? {
-                if self.stands_in_copy(&entry?.path())? {
-                    return Ok(true);
-                }
-            }
+/// What a piece of a file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Piece {
+    /// It stands in it.
+    Found,
+    /// It does not, and the next piece begins here.
+    Next(u64),
+    /// It does not, and there is no more.
+    Last,
+}
+
+impl Piece {
+    /// Where to go on; none: the file is done with.
+    pub(in crate::store) fn next(self) -> Option<u64> {
+        match self {
+            Self::Next(from) => Some(from),
+            Self::Found | Self::Last => None,
         }
-        Ok(kind.is_file() && self.stands_in(&File::open(path)?)?)
     }
+}
+
+/// A file that is to be looked through.
+pub(in crate::store) struct Place {
+    /// What a person is told: the file, or the directory that it lies in.
+    pub(in crate::store) named: PathBuf,
+    /// The file.
+    pub(in crate::store) path: PathBuf,
+}
+
+/// A file that is being looked through. The relay's own are read through what is open anyway: another file of them must not
+/// be closed here.
+pub(in crate::store) enum OpenPlace {
+    Database,
+    Journal,
+    Copy(File),
 }
 
 /// Whether this is all of a string of JSON.
@@ -151,28 +176,91 @@ fn read_at(file: &File, bytes: &mut [u8], from: u64) -> io::Result<usize> {
 }
 
 impl DatabaseFile {
-    /// The files and directories in which it stands.
+    /// The files in which something may stand that was erased.
     ///
     /// # Errors
     /// What the operating system said.
-    pub(in crate::store) fn files_with(&self, sought: &Sought) -> io::Result<Vec<PathBuf>> {
-        // These are read through the files that are open anyway: others must not be closed here.
-        let own = [
-            (&self.shape.database, self.path().to_owned()),
-            (&self.shape.journal, journal_of(self.path())),
-        ];
-        let mut found = Vec::new();
-        for (file, path) in own {
-            if sought.stands_in(file)? {
-                found.push(path);
-            }
+    pub(in crate::store) fn places(&self) -> io::Result<Vec<Place>> {
+        let copies = [vec![self.backup_path()], self.other_copies()].concat();
+        // These are open, whatever has become of their names.
+        let own = [self.path().to_owned(), journal_of(self.path())];
+        let own = own.map(|path| Place {
+            named: path.clone(),
+            path,
+        });
+        let mut places = Vec::from(own);
+        for copy in copies {
+            add_files(&copy, &copy, &mut places)?;
         }
-        for copy in [vec![self.backup_path()], self.other_copies()].concat() {
-            if sought.stands_in_copy(&copy)? {
-                found.push(copy);
-            }
+        Ok(places)
+    }
+
+    /// Opens one of them. None: it was deleted meanwhile, and has nothing.
+    ///
+    /// # Errors
+    /// What the operating system said.
+    pub(in crate::store) fn open_place(&self, path: &Path) -> io::Result<Option<OpenPlace>> {
+        if path == self.path() {
+            return Ok(Some(OpenPlace::Database));
         }
-        Ok(found)
+        if path == journal_of(self.path()) {
+            return Ok(Some(OpenPlace::Journal));
+        }
+        is_there(File::open(path)).map(|file| file.map(OpenPlace::Copy))
+    }
+
+    /// Looks through the next piece of it.
+    ///
+    /// # Errors
+    /// What the operating system said.
+    pub(in crate::store) fn piece_with(
+        &self,
+        place: &OpenPlace,
+        sought: &Sought,
+        from: u64,
+    ) -> io::Result<Piece> {
+        let file = match place {
+            OpenPlace::Database => &self.shape.database,
+            OpenPlace::Journal => &self.shape.journal,
+            OpenPlace::Copy(file) => file,
+        };
+        sought.look_through(file, from)
+    }
+
+    /// The next pages of the database that have what is looked for where no row is, and where to go on. The write-ahead log
+    /// has to be empty.
+    ///
+    /// # Errors
+    /// What the operating system said.
+    pub(in crate::store) fn pages_with(
+        &self,
+        remains: &Remains,
+        after: u32,
+    ) -> io::Result<(Vec<u32>, Option<u32>)> {
+        self.shape.pages_with(remains, after)
+    }
+}
+
+/// Adds a file, or all files of a directory.
+fn add_files(named: &Path, path: &Path, places: &mut Vec<Place>) -> io::Result<()> {
+    let Some(found) = is_there(fs::symlink_metadata(path))? else {
+        return Ok(());
+    };
+    if found.is_dir() {
+        for entry in fs::read_dir(path)? {
+            add_files(named, &entry?.path(), places)?;
+        }
+    } else if found.is_file() {
+        let [named, path] = [named, path].map(Path::to_owned);
+        places.push(Place { named, path });
+    }
+    Ok(())
+}
+
+fn is_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
     }
 }
 
@@ -184,7 +272,18 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("a"), bytes).unwrap();
         let sought = Sought::of(&[id.to_owned()]);
-        sought.stands_in_copy(directory.path()).unwrap()
+        let mut places = Vec::new();
+        add_files(directory.path(), directory.path(), &mut places).unwrap();
+        let file = File::open(&places[0].path).unwrap();
+        let mut next = Some(0);
+        while let Some(from) = next {
+            let piece = sought.look_through(&file, from).unwrap();
+            if piece == Piece::Found {
+                return true;
+            }
+            next = piece.next();
+        }
+        false
     }
 
     #[test]

@@ -22,7 +22,7 @@ struct Migration {
 const NEWEST: Migration = Migration {
     version: 1,
     name: "relay",
-    checksum: 17_064_680_822_169_182_177,
+    checksum: 10_952_685_817_871_574_537,
     sql: include_str!("../../../migrations/V1__relay.sql"),
 };
 

@@ -1,4 +1,4 @@
-//! Incidents that are over are forgotten after a while.
+//! What becomes of incidents when their deliveries are purged, and that those that are over are forgotten after a while.
 
 use std::time::Duration;
 
@@ -26,6 +26,21 @@ impl Store {
         })
         .await
     }
+}
+
+/// Counts a delivery that is purged now in the incidents that have counted it, by how it had ended for them.
+pub(in crate::store) fn count_purged(connection: &Connection, event: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE incidents
+                SET purged_delivered = purged_delivered + (d.ended IS 'delivered'),
+                    purged_dismissed = purged_dismissed + (d.ended IS 'dismissed'),
+                    purged_open = purged_open + (d.ended IS NULL)
+               FROM incident_deliveries d
+              WHERE d.event_seq = ?1 AND incidents.seq = d.incident",
+        )?
+        .execute([event])
+        .map(|_| ())
 }
 
 /// Whether anything was over before a moment of the relay's life.

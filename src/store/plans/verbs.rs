@@ -518,7 +518,8 @@ async fn call_people(store: &Store, moment: Moment) {
         1
     );
     store.erase_interviewer("P", held, range).await.unwrap();
-    store.end_erasure("P", moment).await.unwrap();
+    assert!(store.is_to_be_ended("P", range).await.unwrap());
+    store.end_erasure("P", range, moment).await.unwrap();
     assert!(store.begin_log_anew().await.unwrap());
     store.overwrite_stale_log(u64::MAX).await.unwrap();
     let remains = store.pages_with(Remains::Of(vec!["P".to_owned()]));

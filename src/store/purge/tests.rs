@@ -42,7 +42,7 @@ fn purge_all(connection: &Connection, before: Timestamp) -> u64 {
     };
     let (mut events, mut after) = (0, 0);
     loop {
-        let step = purge(connection, old, after).unwrap();
+        let step = purge(connection, old, after, Now::at(before)).unwrap();
         events += step.events;
         match step.next {
             Some(next) => after = next,

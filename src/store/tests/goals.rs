@@ -10,7 +10,7 @@ use super::{accept_one, again, attempted, database, due_now, purge_old, when};
 use crate::attempt::Outcome;
 use crate::event::Status;
 use crate::interview::{Interview, InterviewStatus};
-use crate::kpi::{KpiCounts, KpiQuestion};
+use crate::kpi::{FINDINGS_KEPT, KpiCounts, KpiQuestion};
 use crate::period::Period;
 use crate::reconciliation::comparison::Question;
 use crate::reconciliation::received::Received;
@@ -92,8 +92,17 @@ impl Model {
     }
 }
 
+/// A finding whose delivery was purged.
+struct PurgedFinding {
+    sent_at: Timestamp,
+    found_at: Timestamp,
+    still_missing: bool,
+    lived_ms: i64,
+}
+
 struct World {
     models: BTreeMap<String, Model>,
+    purged: Vec<PurgedFinding>,
     interviews: BTreeMap<u8, (Timestamp, InterviewStatus)>,
     /// From the first moment of acceptance on, and until the second.
     compared: Vec<(Timestamp, Timestamp)>,
@@ -131,11 +140,43 @@ impl World {
         goals
     }
 
+    /// What of its deliveries is gone now, and was found missing before that.
+    fn forget_purged(&mut self, purges: bool, is_there: impl Fn(&String) -> bool, now: Now) {
+        let oldest_ms = now.lived_before(FINDINGS_KEPT);
+        self.purged
+            .retain(|finding| !purges || finding.lived_ms >= oldest_ms);
+        for (id, model) in &self.models {
+            if let (Some(sent_at), Some(found_at)) = (model.sent_at, model.found_at)
+                && !is_there(id)
+            {
+                let counts_as_delivered = model.attempts.last() == Some(&Outcome::Success);
+                self.purged.push(PurgedFinding {
+                    sent_at,
+                    found_at,
+                    still_missing: model.missing && counts_as_delivered,
+                    lived_ms: now.lived_ms(),
+                });
+            }
+        }
+        self.models.retain(|id, _| is_there(id));
+    }
+
     fn count_gap(&self, goals: &mut KpiCounts, now: Timestamp) {
         let first = self.compared.iter().map(|(from, _)| *from).min();
         goals.gap.compared = first.is_some();
+        let window = now.before(FINDINGS_KEPT);
+        for finding in &self.purged {
+            if finding.found_at >= window {
+                let took = Some(finding.found_at.since(finding.sent_at));
+                goals.gap.slowest_finding = goals.gap.slowest_finding.max(took);
+            }
+            if finding.still_missing {
+                goals.gap.never_confirmed += 1;
+                let since = goals.gap.unconfirmed_since.unwrap_or(finding.sent_at);
+                goals.gap.unconfirmed_since = Some(since.min(finding.sent_at));
+            }
+        }
         for (id, model) in &self.models {
-            let window = now.before(Duration::from_hours(24 * 30));
             if let (Some(sent_at), Some(found_at)) = (model.sent_at, model.found_at)
                 && found_at >= window
             {
@@ -188,6 +229,7 @@ proptest! {
         let mut now = when(0);
         let mut world = World {
             models: BTreeMap::new(),
+            purged: Vec::new(),
             interviews: BTreeMap::new(),
             compared: Vec::new(),
             status: BTreeMap::new(),
@@ -226,8 +268,11 @@ proptest! {
                     now = Now::of(now.wall.after(span), now.axis_after(span));
                 }
                 Step::Purge(milliseconds) => {
-                    purge_old(&connection, Duration::from_millis(milliseconds), now);
-                    world.models.retain(|id, _| find(&connection, id, now).unwrap().is_some());
+                    let kept = Duration::from_millis(milliseconds);
+                    let purges = milestones::at(&connection, now.lived_before(kept)).unwrap().is_some();
+                    purge_old(&connection, kept, now);
+                    let is_there = |id: &String| find(&connection, id, now).unwrap().is_some();
+                    world.forget_purged(purges, is_there, now);
                 }
                 Step::Dismiss(which) => {
                     let Some(id) = order.get(which) else { continue };

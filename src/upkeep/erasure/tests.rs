@@ -104,3 +104,37 @@ async fn an_erasure_is_over_when_the_last_reader_of_the_log_is_gone() {
     tokio::time::timeout(DEADLINE, over).await.unwrap();
     store.close(eraser.clock.moment()).await;
 }
+
+#[tokio::test]
+async fn an_erasure_that_is_done_again_is_waited_for_once() {
+    let (_directory, store, eraser) = started();
+    put(&store, "EMP-1").await;
+    let reader = store.reader_of_log();
+    let waiting = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    erased(&eraser, "EMP-1").await.unwrap();
+    let of_one = waiting();
+    eraser.clock.advance(Duration::from_secs(1));
+    let again = erased(&eraser, "EMP-1").await.unwrap();
+    assert_eq!(again.cleaned, Cleaned::LogInUse);
+    let only_one_waits = async {
+        while waiting() > of_one {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, only_one_waits)
+        .await
+        .unwrap();
+    assert!(is_half_erased(&eraser).await);
+    drop(reader);
+    let over = async {
+        while is_half_erased(&eraser).await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, over).await.unwrap();
+    store.close(eraser.clock.moment()).await;
+}

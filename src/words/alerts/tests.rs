@@ -20,6 +20,7 @@ fn report(finding: Finding, kind: Kind) -> Report {
         exhausted: 0,
         delivered: 0,
         dismissed: 0,
+        purged: 0,
         oldest_event_id: None,
         event_types: Vec::new(),
         finding,
@@ -110,6 +111,49 @@ fn an_outage_says_who_sends_what_has_used_up_its_retries() {
 }
 
 #[test]
+fn what_was_purged_before_it_was_settled_is_told_at_the_end() {
+    let missing = Finding::Missing { ids: Vec::new() };
+    let failed = Finding::Deliveries {
+        cause: Cause::TimedOut,
+        http_status: None,
+        statuses: Vec::new(),
+    };
+    for (finding, kind, english, japanese) in [
+        (
+            missing,
+            Kind::DeliveriesMissing,
+            "Never confirmed",
+            "届いたことを確かめられないまま保存期間が過ぎ",
+        ),
+        (
+            failed,
+            Kind::DeliveriesExhausted,
+            "Never delivered",
+            "届けられないまま保存期間が過ぎ",
+        ),
+    ] {
+        for purged in [0, 2] {
+            let over = Report {
+                count: 7,
+                delivered: 7 - purged,
+                purged,
+                ..report(finding.clone(), kind)
+            };
+            for (language, told, title) in [
+                (Language::En, english, "has ended unsettled"),
+                (Language::Ja, japanese, "未解決のまま終了しました"),
+            ] {
+                let timezone = Zone::TOKYO;
+                let locale = Locale { language, timezone };
+                let message = locale.message(State::Resolved, &over, &AdviceContext::default());
+                assert_eq!(message.text.contains(told), purged > 0, "{}", message.text);
+                assert_eq!(message.title.ends_with(title), purged > 0);
+            }
+        }
+    }
+}
+
+#[test]
 fn different_refusals_are_told_with_their_numbers() {
     let count = |(http_status, deliveries)| StatusCount {
         http_status,
@@ -170,6 +214,7 @@ fn what_clears_is_told_with_the_moment_at_which_it_is_over() {
         count: 1,
         delivered: 0,
         dismissed: 0,
+        purged: 0,
         exhausted: 0,
         oldest_event_id: None,
         event_types: Vec::new(),

@@ -4,6 +4,7 @@
 use super::causes;
 use crate::incident::{Finding, Kind, Report, State};
 use crate::language::{Language, Locale};
+use crate::words::findings;
 
 phrases! {
     /// What a condition is called.
@@ -167,6 +168,7 @@ fn of_deliveries(report: &Report, because: &str, language: Language) -> String {
             "Could not be delivered to VoiceDrive: {count}."
         ),
     };
+    let purged = findings::purged(report, language);
     if waiting == count {
         return told;
     }
@@ -182,7 +184,7 @@ fn of_deliveries(report: &Report, because: &str, language: Language) -> String {
             "Not there yet: {waiting}."
         ),
     };
-    followed_by(told, &open, language)
+    followed_by(told, &open, language) + &purged
 }
 
 fn of_an_outage(why: &str, waiting: u64, exhausted: u64, language: Language) -> String {

@@ -1,9 +1,10 @@
 //! The view of comparisons with VoiceDrive, and the page of one of them.
 
 use crate::language::{Language, Locale};
-use crate::reconciliation::RangeError;
 use crate::reconciliation::comparison::Discrepancy;
+use crate::reconciliation::{RangeError, time_of};
 use crate::words::monitor::thousands;
+use uuid::Uuid;
 
 phrases! {
     /// Short texts of both pages.
@@ -228,13 +229,27 @@ impl Locale {
     }
 
     /// Why a range cannot be compared.
-    pub(crate) fn range_error(self, error: RangeError) -> &'static str {
-        self.phrase(match error {
+    pub(crate) fn range_error(self, error: RangeError) -> String {
+        let told = self.phrase(match error {
             RangeError::Nothing => Reconciliation::EmptyList,
             RangeError::NoTime => Reconciliation::NoTimes,
             RangeError::EndsBeforeIds | RangeError::BeginsAfterIds => Reconciliation::OutsideOfList,
             RangeError::Reversed => Reconciliation::WrongDay,
             RangeError::TooLong => Reconciliation::TooLong,
-        })
+            RangeError::FarApart { first, last } => return self.far_apart(first, last),
+        });
+        told.to_owned()
+    }
+
+    /// That ids of a list make its range too long.
+    fn far_apart(self, first: Option<Uuid>, last: Option<Uuid>) -> String {
+        let ids = [first, last].into_iter().flatten();
+        let ids = ids.map(|id| format!("{id} ({})", self.day_of_year(time_of(id))));
+        let ids = ids.collect::<Vec<_>>().join(self.say("、", ", "));
+        both!(
+            self.language,
+            "番号 {ids} を入れると 92 日より長くなります。1 回に比べられるのは 92 日までです。一覧から除くか、最初の日と最後の日の両方を指定してください。何も変更していません。",
+            "With the numbers {ids} it is more than the 92 days that one comparison covers. Leave out what does not belong, or give both the first and the last day. Nothing was changed."
+        )
     }
 }

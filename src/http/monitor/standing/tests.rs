@@ -84,6 +84,7 @@ fn incident(kind: Kind, subject: &str, count: u64, finding: Finding) -> Incident
             count,
             delivered: 0,
             dismissed: 0,
+            purged: 0,
             exhausted: 0,
             oldest_event_id: None,
             event_types: Vec::new(),

@@ -116,6 +116,7 @@ fn a_message_begins_with_what_is_and_what_to_do() {
                 exhausted: if is_over { 0 } else { 2 },
                 delivered: settled,
                 dismissed: settled / 3,
+                purged: 0,
                 oldest_event_id: counted.then(|| id.clone()),
                 event_types: if counted {
                     vec!["employee.created".to_owned(), "x.y".to_owned()]
