@@ -71,5 +71,6 @@ mod securing;
 mod shutting_out;
 mod speaking;
 mod spoiling;
+mod tunneling;
 mod typing;
 mod wording;

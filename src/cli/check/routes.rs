@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Loaded};
 use crate::day;
 use crate::delivery::failure::Failure;
-use crate::delivery::probe;
+use crate::delivery::probe::{self, Probe};
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::delivery::tls;
@@ -146,9 +146,12 @@ async fn proxies(locale: Locale, proxies: &Proxies) -> Option<CheckResult> {
     );
     let mut unreached = Vec::new();
     for proxy in &all {
-        if let Err(why) = probe::reach_proxy(proxy).await {
-            unreached.push(format!("{proxy}: {}", why.describe(locale.language)));
-        }
+        let why = match probe::reach_proxy(proxy).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(failure)) => failure.describe(locale.language),
+            Err(error) => error.describe(locale.language),
+        };
+        unreached.push(format!("{proxy}: {why}"));
     }
     if all.is_empty() {
         return None;
@@ -202,12 +205,13 @@ async fn reach(locale: Locale, send: &str, route: &Route, named: &Settings) -> V
                 _ => CheckResult::bad(name, told),
             }];
         }
-        // Somebody on the way to the receiver says that it cannot be reached.
-        Ok(Ok(probe)) if matches!(probe.status, 502..=504 | 511) => {
-            let told = with_advice(locale, &Failure::Status(probe.status), named);
-            return vec![CheckResult::notable(name, format!("{about}: {told}"))];
-        }
-        Ok(Ok(probe)) => probe,
+        Ok(Ok(probe)) => match doubtful(&probe) {
+            Some(failure) => {
+                let told = with_advice(locale, &failure, named);
+                return vec![CheckResult::notable(name, format!("{about}: {told}"))];
+            }
+            None => probe,
+        },
         Err(error) => {
             let told = error.describe(locale.language);
             return vec![CheckResult::bad(name, format!("{about}: {told}"))];
@@ -230,6 +234,16 @@ async fn reach(locale: Locale, send: &str, route: &Route, named: &Settings) -> V
             .map(|ends| certificate(locale, &name, ends, clock.now())),
     );
     findings
+}
+
+/// What an answer says against sending there, although it is not one to a webhook: somebody on the way does not reach the
+/// receiver, or it is elsewhere now, as when the URL should begin with `https://`.
+fn doubtful(probe: &Probe) -> Option<Failure> {
+    match (probe.status, &probe.moved_to) {
+        (status, Some(location)) => Some(Failure::Moved(status, location.clone())),
+        (status @ (502..=504 | 511), None) => Some(Failure::Status(status)),
+        _ => None,
+    }
 }
 
 /// What happened, and what to do about it.
