@@ -7,7 +7,7 @@ use super::CheckResult;
 use crate::cli::Common;
 use crate::cli::words::Locale;
 use crate::clock::Clock;
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, RouteConfig};
 use crate::day;
 use crate::delivery::failure::Failure;
 use crate::delivery::probe::{self, Probe};
@@ -32,6 +32,7 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
     findings.extend(without_url(locale, &settings.config));
     findings.extend(same_url(locale, &settings.out));
     findings.extend(unlisted(locale, &settings.config));
+    findings.extend(behind_others(locale, &settings.config));
     findings.extend(proxies(locale, &settings.proxies).await);
     findings.extend(store_of_certificates(locale));
     for route in &settings.out {
@@ -72,6 +73,28 @@ fn unlisted(locale: Locale, config: &Config) -> Option<CheckResult> {
         let told = checks::unlisted(&names.join(", "), locale.language);
         CheckResult::notable("events", told)
     })
+}
+
+/// Routes that stand behind others which take some of their events, or all of them.
+fn behind_others(locale: Locale, config: &Config) -> Vec<CheckResult> {
+    let routes = config.routes.iter().enumerate();
+    let findings = routes.filter_map(|(place, route)| {
+        let earlier = &config.routes[..place];
+        let taken = route.events.iter().filter_map(|pattern| {
+            let takes = |other: &&RouteConfig| other.events.iter().any(|own| own.covers(pattern));
+            let by = earlier.iter().find(takes)?;
+            Some(checks::taken_before(
+                &pattern.to_string(),
+                &by.name,
+                locale.language,
+            ))
+        });
+        let taken: Vec<String> = taken.collect();
+        let stop = locale.phrase(Check::Stop);
+        let name = format!("route {}", route.name);
+        (!taken.is_empty()).then(|| CheckResult::notable(name, taken.join(stop)))
+    });
+    findings.collect()
 }
 
 /// Routes that keep an order, and lead where another one leads too.
