@@ -12,6 +12,7 @@
 )]
 
 mod accepting;
+mod advising;
 mod agreed;
 mod alerting;
 mod auditing;
