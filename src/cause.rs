@@ -51,6 +51,8 @@ pub enum Cause {
     ProxyLogin,
     /// The proxy on the way out does not connect to the receiver.
     ProxyRefuses,
+    /// The proxy on the way out tries to connect to the receiver, in vain.
+    ProxyNoWay,
     /// The certificate of the proxy on the way out is not good.
     ProxyCertificate,
     /// What answers at the proxy's address is no such proxy.
@@ -79,7 +81,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::NameNotFound,
         Self::ConnectionRefused,
         Self::Unreachable,
@@ -101,6 +103,7 @@ impl Cause {
         Self::WantsTls,
         Self::ProxyLogin,
         Self::ProxyRefuses,
+        Self::ProxyNoWay,
         Self::ProxyCertificate,
         Self::NotAProxy,
         Self::ProxyUnknown,
@@ -125,7 +128,7 @@ impl Cause {
             // Only a proxy answers so.
             407 => Self::ProxyUnknown,
             301 | 302 | 303 | 307 | 308 => Self::Moved,
-            300..=399 | 404 | 405 | 410 | 421 => Self::WrongAddress,
+            300..=399 | 404 | 405 | 410 | 421 | 426 => Self::WrongAddress,
             // A network on the way wants somebody to log in.
             511 => Self::Unreachable,
             // It is slow, or not ready yet.
@@ -160,6 +163,7 @@ impl Cause {
             Self::WantsTls => "wants_tls",
             Self::ProxyLogin => "proxy_login",
             Self::ProxyRefuses => "proxy_refuses",
+            Self::ProxyNoWay => "proxy_no_way",
             Self::ProxyCertificate => "proxy_certificate",
             Self::NotAProxy => "not_a_proxy",
             Self::ProxyUnknown => "proxy_unknown",
@@ -213,6 +217,7 @@ impl Cause {
             | Self::WantsTls
             | Self::ProxyLogin
             | Self::ProxyRefuses
+            | Self::ProxyNoWay
             | Self::ProxyCertificate
             | Self::NotAProxy
             | Self::ProxyUnknown
@@ -252,6 +257,7 @@ impl Cause {
                 | Self::WantsTls
                 | Self::ProxyLogin
                 | Self::ProxyRefuses
+                | Self::ProxyNoWay
                 | Self::ProxyCertificate
                 | Self::NotAProxy
                 | Self::ProxyUnknown
@@ -305,6 +311,8 @@ mod tests {
             (403, Cause::Signature),
             (404, Cause::WrongAddress),
             (410, Cause::WrongAddress),
+            // It wants TLS, or another version of HTTP.
+            (426, Cause::WrongAddress),
             (308, Cause::Moved),
             (304, Cause::WrongAddress),
             (407, Cause::ProxyUnknown),

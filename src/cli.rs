@@ -46,7 +46,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::error::ErrorFormatter;
+use clap::error::{ContextKind, ContextValue, ErrorFormatter, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Environment;
@@ -143,17 +143,33 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
 /// Ends with help, the version, or what was typed wrongly, in the reader's language.
 fn explain(error: clap::Error, arguments: &[OsString], environment: &Environment) -> ExitCode {
     let common = Common::of(arguments);
-    match common.locale(environment).language {
+    let language = common.locale(environment).language;
+    if language == Language::En && !error.use_stderr() {
+        return end_with(&error, common.json);
+    }
+    // The same again, read by a command line that has other words.
+    let command = match language {
+        Language::En => usage::with_whole_usage(command()),
+        Language::Ja => usage::for_terminal(command()),
+    };
+    let again = command.try_get_matches_from(arguments).err();
+    let mut error = again.unwrap_or(error);
+    if error.kind() == ErrorKind::UnknownArgument && is_value_tip(&error) {
+        error.remove(ContextKind::Suggested);
+    }
+    match language {
         Language::En => end_with(&error, common.json),
-        Language::Ja => {
-            // The same again, read by a command line that has Japanese words.
-            let japanese = usage::for_terminal(command());
-            let error = japanese
-                .try_get_matches_from(arguments)
-                .err()
-                .unwrap_or(error);
-            end_with(&error.apply::<usage::Japanese>(), common.json)
-        }
+        Language::Ja => end_with(&error.apply::<usage::Japanese>(), common.json),
+    }
+}
+
+/// Whether the tip is to pass a mistyped option as a value: no id, event or file is meant by one.
+fn is_value_tip(error: &clap::Error) -> bool {
+    match error.get(ContextKind::Suggested) {
+        Some(ContextValue::StyledStrs(tips)) => tips
+            .iter()
+            .any(|tip| tip.to_string().contains(" as a value")),
+        _ => false,
     }
 }
 

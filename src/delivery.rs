@@ -36,6 +36,7 @@ pub mod second_look;
 pub mod sender;
 pub mod signature;
 pub mod tls;
+mod tunnel;
 
 use tokio::sync::watch;
 

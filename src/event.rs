@@ -116,6 +116,14 @@ impl Status {
         Self::Dismissed,
     ];
 
+    /// Those of events that can be sent again in bulk: what was dismissed is sent by its id alone.
+    pub const IN_BULK: [Self; 4] = [
+        Self::Accepted,
+        Self::Retrying,
+        Self::Delivered,
+        Self::Exhausted,
+    ];
+
     /// The word in JSON and on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {

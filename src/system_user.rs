@@ -33,6 +33,16 @@ pub fn group_to_read_by(owner: u32) -> Option<String> {
     })
 }
 
+/// Whether a file with this owner is somebody's who is neither the user of this process nor root. To root, all are alike.
+#[must_use]
+pub fn is_another(owner: u32) -> bool {
+    is_foreign(rustix::process::geteuid().as_raw(), owner)
+}
+
+fn is_foreign(user: u32, owner: u32) -> bool {
+    owner != ROOT && needs_group(user, owner)
+}
+
 fn needs_group(user: u32, owner: u32) -> bool {
     user != owner && user != ROOT
 }
@@ -67,5 +77,11 @@ mod tests {
     fn a_group_is_needed_for_the_file_of_somebody_else() {
         assert!(needs_group(991, 0) && needs_group(991, 1000));
         assert!(!needs_group(991, 991) && !needs_group(0, 991));
+    }
+
+    #[test]
+    fn a_file_of_the_user_or_of_root_is_not_anothers() {
+        assert!(is_foreign(991, 1000));
+        assert!(!is_foreign(991, 991) && !is_foreign(991, 0) && !is_foreign(0, 1000));
     }
 }

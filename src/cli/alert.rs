@@ -76,7 +76,16 @@ async fn dismiss(client: &Client, id: &str, reason: Option<&str>) -> Result<Valu
         Err(error) if error.code() == "NOT_FOUND" => {}
         other => return other,
     }
-    let event = client.full_id(id).await?;
+    let event = client.full_id(id).await.map_err(|error| {
+        if error.code() == "NOT_FOUND" {
+            CliError::refused(
+                "NOT_FOUND",
+                commands::nothing_to_dismiss(id, client.locale.language),
+            )
+        } else {
+            error
+        }
+    })?;
     let path = format!("/api/events/{event}/dismiss");
     client.post(&path, body).await
 }

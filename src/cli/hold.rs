@@ -24,7 +24,7 @@ use crate::zone::{ClockChange, NotOneMoment, Zone};
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
     after_help = "Examples:
-  voicedrive-relay hold --until 06:00 \"VoiceDrive is being replaced\"
+  voicedrive-relay hold --until 06:00 \"maintenance of VoiceDrive\"
   voicedrive-relay hold --route staff --until \"2025-10-27 06:00\" \"maintenance\"
   voicedrive-relay hold list
   voicedrive-relay hold end

@@ -3,7 +3,7 @@
 use std::fs::Metadata;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 
@@ -26,6 +26,7 @@ const PATH: &str = "/api/integration/reconcile";
 
 /// Compare what was sent with what VoiceDrive has, by request id
 #[derive(Args)]
+#[command(group = ArgGroup::new("compared").required(true).args(["file", "digest"]))]
 #[command(after_help = "Examples:
   voicedrive-relay reconcile webhook_logs.csv
   voicedrive-relay reconcile webhook_logs.csv --resend
@@ -40,7 +41,6 @@ Exit codes: 0 nothing is missing, 1 something is, 65 the file is not understood
 or not taken, or nothing could be compared, 75 refused for now: try again later")]
 pub(super) struct Reconcile {
     /// The ids that VoiceDrive has; - is the standard input
-    #[arg(required_unless_present = "digest", conflicts_with = "digest")]
     file: Option<PathBuf>,
     /// Only deliveries of this route; without it: all that VoiceDrive counts
     #[arg(long, value_name = "ROUTE", value_parser = value::text(MAX_NAME_CHARACTERS))]

@@ -13,6 +13,7 @@ use crate::words::harmless;
 
 /// Send events again, each with a fresh budget of retries.
 #[derive(Args)]
+#[command(mut_arg("status", |status| status.value_parser(Status::IN_BULK.map(Status::as_str))))]
 #[command(after_help = "Examples:
   voicedrive-relay resend 0199e2f3-1a2b
   voicedrive-relay resend --dry-run

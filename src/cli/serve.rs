@@ -11,7 +11,9 @@ use super::{CliError, Common};
 use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::command_line::CommandLine;
-use crate::config::{Changes, ConfigErrors, Environment, Expected, Kind, Loaded, Location, Note};
+use crate::config::{
+    Changes, ConfigErrors, Environment, Expected, Kind, Loaded, Location, Note, NoteKind,
+};
 use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::language::Language;
 use crate::logging;
@@ -261,7 +263,13 @@ fn tell(outcome: &ReloadOutcome, commands: &CommandLine) {
 
 fn tell_notes(notes: &[Note]) {
     for note in notes {
-        tracing::warn!("{}", note.describe(Language::En));
+        let told = note.describe(Language::En);
+        // As a container has its secrets.
+        if matches!(&note.kind, NoteKind::NoFile(variables) if !variables.is_empty()) {
+            tracing::info!("{told}");
+        } else {
+            tracing::warn!("{told}");
+        }
     }
 }
 

@@ -181,7 +181,9 @@ fn of_whole(bytes: &[u8]) -> Option<Doubt> {
 
 /// What the operating system said of a file, as a mistake. `is_secret`: nobody else is to read it.
 pub(super) fn of_io(path: &Path, error: &io::Error, is_secret: bool) -> Kind {
+    let link = fs::read_link(path).ok();
     match error.kind() {
+        io::ErrorKind::NotFound if link.is_some() => Kind::LeadsNowhere(link.unwrap_or_default()),
         io::ErrorKind::PermissionDenied => Kind::Forbidden(Forbidden::at(path, is_secret)),
         io::ErrorKind::FileTooLarge => Kind::FileTooLarge,
         _ => Kind::Unreadable(error.into()),

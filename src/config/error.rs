@@ -61,6 +61,8 @@ pub enum Location {
 pub enum Kind {
     /// The file cannot be read; what the operating system said.
     Unreadable(SystemError),
+    /// The file is a link, and what it leads to is not there.
+    LeadsNowhere(PathBuf),
     /// The file is larger than any that a person writes.
     FileTooLarge,
     /// This user may not read the file.
@@ -71,6 +73,13 @@ pub enum Kind {
         said: String,
         /// At which character of the line, from 1.
         column: usize,
+    },
+    /// A key, or a heading such as `[server]`, that stands on this earlier line already.
+    Repeated {
+        /// As it is written.
+        name: String,
+        /// The line, from 1.
+        first: usize,
     },
     /// Not TOML, because of a full-width or invisible character.
     WideCharacter {
@@ -200,6 +209,8 @@ pub enum NoteKind {
     Covered,
     /// Everybody on this machine may read the file. It belongs to another user than the daemon's, which is in this group.
     OpenToAll(Option<String>),
+    /// The file belongs to this user, who is neither the daemon's nor root.
+    OfAnother(String),
     /// A `_PREVIOUS` secret is set without its present one, which has this name.
     Alone(String),
     /// Another secret, with this name, has the same value.
@@ -223,6 +234,12 @@ impl NoteKind {
     pub(super) fn open_to_all(file: &Path) -> Self {
         let owner = fs::metadata(file).map(|metadata| metadata.uid());
         Self::OpenToAll(owner.ok().and_then(system_user::group_to_read_by))
+    }
+
+    /// Somebody owns this file, and can change it, who is neither the user of this process nor root.
+    pub(super) fn of_another(file: &Path) -> Option<Self> {
+        let owner = fs::metadata(file).ok()?.uid();
+        system_user::is_another(owner).then(|| Self::OfAnother(system_user::name_of(owner)))
     }
 }
 

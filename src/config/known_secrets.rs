@@ -182,8 +182,7 @@ fn begun_by_another(
 }
 
 /// What stands around something that another program or a person replaces. Neither this program nor systemd does.
-const PLACEHOLDERS: [(&str, &str); 6] = [
-    ("${", "}"),
+const PLACEHOLDERS: [(&str, &str); 5] = [
     ("$(", ")"),
     ("{{", "}}"),
     ("%", "%"),
@@ -195,7 +194,9 @@ fn unreplaced(named: &SecretEntry) -> Option<Note> {
     let value = named.secret.expose();
     let inside = |(begin, end)| value.strip_prefix(begin)?.strip_suffix(end);
     let is_variable = |name: &str| is_secret_name(name) && name.contains('_');
-    let looks_so = PLACEHOLDERS.into_iter().find_map(inside).is_some()
+    // A part of it counts too, as in `vd-${NAME}`.
+    let looks_so = value.contains("${")
+        || PLACEHOLDERS.into_iter().find_map(inside).is_some()
         || value.strip_prefix('$').is_some_and(is_variable);
     let (place, kind) = (named.place.clone(), NoteKind::Unreplaced);
     looks_so.then_some(Note { place, kind })
@@ -321,6 +322,8 @@ fn of_file(names: &BTreeMap<String, Role>, environment: &Environment, whole: boo
             kind: NoteKind::open_to_all(&file.path),
         });
     }
+    let place = Location::whole(&file.path);
+    notes.extend(NoteKind::of_another(&file.path).map(|kind| Note { place, kind }));
     let mut lines: Vec<_> = file.entries.iter().collect();
     lines.sort_by_key(|(_, entry)| entry.line);
     for (name, entry) in lines {

@@ -1,5 +1,6 @@
 //! Reading TOML so that every mistake is found in one go, each with its line and key.
 
+mod repeated;
 mod section;
 
 use std::ops::Range;
@@ -7,7 +8,8 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::wide_character::wide_character;
-use super::{Expected, Kind};
+use super::{Doubt, Expected, Kind};
+use repeated::repeated;
 pub(super) use section::{Section, whole};
 
 /// A mistake in the file: where, and what.
@@ -39,27 +41,47 @@ pub(super) struct Value<'a> {
 impl<'a> Document<'a> {
     /// Parses a file. What is not TOML is a mistake, and the rest is read all the same.
     pub(super) fn parse(text: &'a str) -> (Self, Section<'a>) {
-        let (root, errors) = DeTable::parse_recoverable(text);
         let mut document = Self {
             text,
             found: Vec::new(),
             unclear: Vec::new(),
         };
+        // It would be one line, with a mistake at each of its ends.
+        let returns_alone = text.contains('\r') && !text.contains('\n');
+        if returns_alone && text.trim_end().contains('\r') {
+            document.error(1, "", Kind::Doubtful(Doubt::ReturnsAlone));
+            return (document, Section::new(String::new(), 1, DeTable::new()));
+        }
+        let (root, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let start = error.span().map_or(0, |span| span.start);
             let line = document.line(start);
-            let kind = match wide_character(document.text_of(line)) {
-                Some((column, character)) => Kind::WideCharacter { character, column },
-                None => Kind::NotToml {
-                    said: error.message().to_owned(),
-                    column: document.column(start),
-                },
-            };
+            let kind = document.mistake(error.message(), line, start);
             document.error(line, "", kind);
             document.unclear.push(document.spoiled_by(line));
         }
         let root = Section::new(String::new(), 1, root.into_inner());
         (document, root)
+    }
+
+    /// What is wrong on this line, where the parser says this of the character that begins at a byte of the file.
+    fn mistake(&self, said: &str, line: usize, byte: usize) -> Kind {
+        if let Some((column, character)) = wide_character(self.text_of(line)) {
+            return Kind::WideCharacter { character, column };
+        }
+        let repeated = said
+            .contains("duplicate key")
+            .then(|| repeated(self.text, line));
+        match repeated.flatten() {
+            Some((name, first)) => Kind::Repeated {
+                name: name.to_owned(),
+                first,
+            },
+            None => Kind::NotToml {
+                said: said.to_owned(),
+                column: self.column(byte),
+            },
+        }
     }
 
     fn line(&self, byte: usize) -> usize {
@@ -114,10 +136,17 @@ impl<'a> Document<'a> {
     pub(super) fn into_found(mut self) -> Vec<FileError> {
         let unclear = self.unclear;
         self.found.retain(|found| {
-            let of_writing = matches!(
-                found.kind,
-                Kind::NotToml { .. } | Kind::WideCharacter { .. }
-            );
+            let of_writing = match found.kind {
+                Kind::NotToml { .. } | Kind::WideCharacter { .. } => true,
+                // Below a heading that stands twice, so does everything.
+                Kind::Repeated { .. } => {
+                    let spoils = |lines: &Range<usize>| {
+                        lines.start < found.line && lines.contains(&found.line)
+                    };
+                    return !unclear.iter().any(spoils);
+                }
+                _ => false,
+            };
             of_writing || !unclear.iter().any(|lines| lines.contains(&found.line))
         });
         self.found.sort_by_key(|found| found.line);

@@ -174,6 +174,27 @@ fn a_full_width_character_is_told_with_its_place_and_alone() {
 }
 
 #[test]
+fn what_stands_twice_is_told_once_with_both_lines() {
+    let nothing = Environment::default();
+    for (text, told) in [
+        (
+            "[delivery]\ntimeout_seconds = 5\n# 5\ntimeout_seconds = 6\n",
+            "config.toml:4: timeout_seconds stands on line 2 already; write it in one place only",
+        ),
+        (
+            "[server]\nlisten = \"127.0.0.1:1\"\n[delivery]\n[server]\nlisten = \"127.0.0.1:2\"\n",
+            "config.toml:4: [server] stands on line 1 already; write it in one place only",
+        ),
+        (
+            "language = \"en\"\r[delivery]\rtimeout_seconds = 5\r",
+            "config.toml:1: has lines that end with CR alone; save the file with LF",
+        ),
+    ] {
+        assert_eq!(errors(text, &nothing), told, "{text}");
+    }
+}
+
+#[test]
 fn what_stands_under_a_heading_that_is_not_closed_is_not_judged() {
     let text = "[delivery\ntimeout_seconds = 6\nconcurrency = 4\n[server]\ncolour = 1\n";
     let report = errors(text, &Environment::default());

@@ -132,7 +132,7 @@ fn says_too_large(body: &str) -> bool {
 }
 
 /// Where a partner that moved is now, without what may be a token: user, query, and long parts of the path.
-fn location(status: StatusCode, headers: &HeaderMap, asked: &Url) -> Option<String> {
+pub(super) fn location(status: StatusCode, headers: &HeaderMap, asked: &Url) -> Option<String> {
     if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }

@@ -18,11 +18,13 @@ use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection}
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::percent_decode_str;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+use tower::Service;
 use url::Url;
 
 use super::address::Resolver;
-use super::connection::{ByProxy, Certificate, Connector};
+use super::connection::{ByProxy, Certificate, Connector, Stage, staged};
 use super::failure::{self, Failure, ProxyFault, ProxyTls, Way};
 use super::heard::Heard;
 use super::proxy::{self, Proxies};
@@ -94,10 +96,9 @@ impl Outgoing {
         });
         let asked = CertificateRequested::default();
         // Without encryption, a machine need not have any certificates.
-        let speaks_tls = secure || proxy_tls == Some(ProxyTls::Begins);
-        let config = speaks_tls.then(|| tls::client_config(&["http/1.1"], &asked));
+        let tls = secure.then(|| speaks_tls(&asked)).transpose()?;
         let by_proxy = proxy.map(|proxy| by_proxy(proxy.expose())).transpose()?;
-        let connector = Connector::new(resolver, config.transpose()?, by_proxy);
+        let connector = Connector::new(resolver, tls, by_proxy);
         Ok(Self {
             client: lenient().build(connector),
             way: Way {
@@ -129,7 +130,7 @@ impl Outgoing {
         self.add_usual_headers(url, request.headers_mut());
         let connection = capture_connection(&mut request);
         let until = sleep(limit).deadline();
-        let answer = timeout_at(until, self.client.request(request)).await;
+        let (answer, stage) = staged(timeout_at(until, self.client.request(request))).await;
         let overheard = heard(&connection);
         let status = overheard.as_ref().and_then(Heard::status);
         let (head, body) = match answer {
@@ -144,7 +145,9 @@ impl Outgoing {
                 return Ok(Reply::of_status(status, Body::Lost, until));
             }
             Err(_) => {
-                let status = status.ok_or(Failure::TimedOut(limit))?;
+                // With a connection, whoever is at its end is late.
+                let stage = overheard.map_or(stage, |_| Stage::Receiver);
+                let status = status.ok_or_else(|| failure::late(stage, limit))?;
                 return Ok(Reply::of_status(status, Body::Late, until));
             }
         };
@@ -209,15 +212,31 @@ impl Outgoing {
         }
     }
 
-    /// The proxy that it goes by.
-    pub(super) fn proxy(&self) -> Option<&proxy::Proxy> {
-        self.proxy.as_ref()
-    }
-
     /// Whether requests arrive as plain HTTP at the one whom `url` names.
     pub(super) fn is_plain(&self) -> bool {
         !self.way.secure && self.way.proxy.is_none()
     }
+}
+
+/// Opens a connection to the host of `url`, with TLS where it says so, and says nothing there.
+///
+/// # Errors
+/// `Ok(Err(…))` is why it cannot be reached; `ClientError` when nothing can be.
+pub(super) async fn reach(url: &Url, limit: Duration) -> Result<Result<(), Failure>, ClientError> {
+    let way = Way {
+        secure: url.scheme() == "https",
+        proxy: None,
+    };
+    let tls = way
+        .secure
+        .then(|| speaks_tls(&CertificateRequested::default()));
+    let mut connector = Connector::new(Resolver::of_any(), tls.transpose()?, None);
+    let to = address(url).map_err(ClientError::Library)?;
+    Ok(match timeout(limit, connector.call(to)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(failure::classify(error.as_ref(), true, way)),
+        Err(_) => Err(Failure::TimedOut(limit)),
+    })
 }
 
 impl Reply {
@@ -283,7 +302,16 @@ fn by_proxy(url: &Url) -> Result<ByProxy, ClientError> {
         address: address(url).map_err(ClientError::Library)?,
         login: login(url),
         program: PROGRAM,
+        // Whether it asks for a certificate says nothing about the receiver.
+        tls: (url.scheme() == "https")
+            .then(|| speaks_tls(&CertificateRequested::default()))
+            .transpose()?,
     })
+}
+
+fn speaks_tls(asked: &CertificateRequested) -> Result<TlsConnector, TlsError> {
+    let config = tls::client_config(&["http/1.1"], asked)?;
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// The URL as the library has it, without user and password: a proxy gets all of it in the first line of the request.

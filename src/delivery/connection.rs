@@ -1,5 +1,6 @@
 //! Opens the connections of all HTTP that goes out: directly or by way of a proxy, and with TLS where the URL says so.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,10 +9,8 @@ use std::time::Duration;
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
@@ -19,6 +18,7 @@ use tower::Service;
 
 use super::address::Resolver;
 use super::heard::{Heard, Overheard};
+use super::tunnel::{self, TunnelError};
 
 /// After so long without a word the system asks whether the other side is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -45,6 +45,35 @@ pub(super) struct ByProxy {
     /// With which user and password.
     pub(super) login: Option<HeaderValue>,
     pub(super) program: HeaderValue,
+    /// None where it is spoken to without TLS.
+    pub(super) tls: Option<TlsConnector>,
+}
+
+/// How far a request has come before it has a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// On its way to the receiver.
+    #[default]
+    Receiver,
+    /// On its way to the proxy.
+    Proxy,
+    /// The proxy was asked for a tunnel, and has not answered.
+    Tunnel,
+}
+
+tokio::task_local! {
+    static STAGE: Cell<Stage>;
+}
+
+/// Makes a request, and says how far it came. A connection is opened in the task that asks for it.
+pub(super) async fn staged<T>(request: impl Future<Output = T>) -> (T, Stage) {
+    let watched = async { (request.await, STAGE.with(Cell::get)) };
+    STAGE.scope(Cell::default(), watched).await
+}
+
+fn enter(stage: Stage) {
+    // Once the request went by another connection, nobody asks any more.
+    let _ = STAGE.try_with(|at| at.set(stage));
 }
 
 /// Opens connections to one server.
@@ -59,7 +88,7 @@ impl Connector {
     /// `tls`: none where nothing on the way speaks it.
     pub(super) fn new(
         resolver: Resolver,
-        tls: Option<ClientConfig>,
+        tls: Option<TlsConnector>,
         proxy: Option<ByProxy>,
     ) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(resolver);
@@ -69,66 +98,62 @@ impl Connector {
         tcp.set_keepalive_interval(Some(KEEPALIVE));
         tcp.set_keepalive_retries(Some(KEEPALIVES));
         tcp.set_tcp_user_timeout(Some(UNHEARD));
-        Self {
-            tcp,
-            tls: tls.map(|config| TlsConnector::from(Arc::new(config))),
-            proxy,
-        }
+        Self { tcp, tls, proxy }
     }
 
     async fn open(self, to: Uri) -> Result<Opened, BoxError> {
+        let tls = self.tls.clone();
         let Some(proxy) = self.proxy.clone() else {
-            return self.reach(to).await;
+            return self.reach(to, tls).await;
         };
+        enter(Stage::Proxy);
+        let reached = self.reach(proxy.address, proxy.tls).await;
         if !is_secure(&to) {
-            let mut opened = self.reach(proxy.address).await?;
+            enter(Stage::Receiver);
+            let mut opened = reached?;
             opened.about.speaks_to_proxy = true;
             // It is the proxy's.
             opened.about.certificate = None;
             return Ok(opened);
         }
-        let below = self.clone();
-        let reach = tower::service_fn(move |proxy: Uri| {
-            let below = below.clone();
-            async move { below.reach(proxy).await.map(|it| TokioIo::new(it.stream)) }
-        });
-        let mut headers = hyper::HeaderMap::new();
-        headers.insert(hyper::header::USER_AGENT, proxy.program);
-        let mut tunnel = Tunnel::new(proxy.address, reach).with_headers(headers);
-        if let Some(login) = proxy.login {
-            tunnel = tunnel.with_auth(login);
-        }
-        let tunneled = tunnel.call(to.clone()).await?;
-        self.secured(tunneled.into_inner(), &to).await
+        let reached = reached.map_err(TunnelError::Unreached)?;
+        enter(Stage::Tunnel);
+        let tunnel = tunnel::open(reached.stream, &to, proxy.login, proxy.program).await?;
+        enter(Stage::Receiver);
+        secured(Box::new(tunnel), &to, tls).await
     }
 
     /// Connects to the host that the address names.
-    async fn reach(mut self, to: Uri) -> Result<Opened, BoxError> {
+    async fn reach(mut self, to: Uri, tls: Option<TlsConnector>) -> Result<Opened, BoxError> {
         let tcp = self.tcp.call(to.clone()).await?.into_inner();
         if is_secure(&to) {
-            self.secured(Box::new(tcp), &to).await
+            secured(Box::new(tcp), &to, tls).await
         } else {
             Ok(Opened::plain(Box::new(tcp)))
         }
     }
+}
 
-    async fn secured(self, stream: Box<dyn Stream>, to: &Uri) -> Result<Opened, BoxError> {
-        let host = to.host().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(bare.to_owned())?;
-        let tls = self.tls.ok_or("no TLS was set up")?;
-        let stream = tls.connect(name, stream).await?;
-        let (_, session) = stream.get_ref();
-        let certificate = session.peer_certificates().and_then(<[_]>::first);
-        let certificate = certificate.map(|der| Certificate(der.as_ref().into()));
-        Ok(Opened {
-            stream: Box::new(stream),
-            about: About {
-                certificate,
-                speaks_to_proxy: false,
-            },
-        })
-    }
+async fn secured(
+    stream: Box<dyn Stream>,
+    to: &Uri,
+    tls: Option<TlsConnector>,
+) -> Result<Opened, BoxError> {
+    let host = to.host().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let name = ServerName::try_from(bare.to_owned())?;
+    let tls = tls.ok_or("no TLS was set up")?;
+    let stream = tls.connect(name, stream).await?;
+    let (_, session) = stream.get_ref();
+    let certificate = session.peer_certificates().and_then(<[_]>::first);
+    let certificate = certificate.map(|der| Certificate(der.as_ref().into()));
+    Ok(Opened {
+        stream: Box::new(stream),
+        about: About {
+            certificate,
+            speaks_to_proxy: false,
+        },
+    })
 }
 
 fn is_secure(address: &Uri) -> bool {

@@ -8,12 +8,12 @@ use std::time::Duration;
 use rustls::{AlertDescription, PeerIncompatible};
 
 use super::address::{self, ResolveError};
+use super::connection::Stage;
 use super::tls::BadCertificate;
+use super::tunnel::TunnelError;
 use crate::cause::Cause;
 use crate::system_error::SystemError;
 
-/// How errors of a tunnel through a proxy begin; their type is private to the HTTP client.
-const TUNNEL: &str = "tunnel error: ";
 /// What the HTTP library says of an answer that begins as none of HTTP/1.0 and 1.1 does.
 const NO_VERSION: &str = "invalid HTTP version";
 
@@ -58,6 +58,8 @@ pub enum Failure {
     WantsCertificate,
     /// The connection ended in the middle of the TLS handshake.
     TlsEnded,
+    /// The server does not know the host's name.
+    UnknownHost,
     /// The TLS handshake failed for another reason.
     Tls(String),
     /// The operating system could not send it, for a reason that has no word of its own here.
@@ -85,13 +87,26 @@ pub enum ProxyFault {
     Unreached(Box<Failure>),
     /// It asks for user and password.
     WantsLogin,
-    /// It does not connect to this host.
-    NotThisHost,
+    /// It answered with this status that it does not connect to this host.
+    Refuses(u16),
+    /// It answered with this status that it tried to connect to this host in vain.
+    NoWay(u16),
+    /// It did not connect to this host within this time.
+    Silent(Duration),
     /// What answers does not speak as a proxy does.
     NoProxy,
 }
 
 impl ProxyFault {
+    /// What an answer with this status, outside 2xx, to the request for a tunnel means.
+    fn of_status(status: u16) -> Self {
+        match status {
+            407 => Self::WantsLogin,
+            500..=599 => Self::NoWay(status),
+            _ => Self::Refuses(status),
+        }
+    }
+
     fn cause(&self) -> Cause {
         match self {
             Self::Unreached(why) => match **why {
@@ -100,11 +115,13 @@ impl ProxyFault {
                 | Failure::TlsTooOld
                 | Failure::NoCommonTls
                 | Failure::TlsEnded
+                | Failure::UnknownHost
                 | Failure::Tls(_) => Cause::NotAProxy,
                 _ => Cause::Proxy,
             },
             Self::WantsLogin => Cause::ProxyLogin,
-            Self::NotThisHost => Cause::ProxyRefuses,
+            Self::Refuses(_) => Cause::ProxyRefuses,
+            Self::NoWay(_) | Self::Silent(_) => Cause::ProxyNoWay,
             Self::NoProxy => Cause::NotAProxy,
         }
     }
@@ -115,6 +132,16 @@ impl Failure {
     #[must_use]
     pub fn unfinished(status: u16) -> Self {
         Self::Unfinished(Box::new(Self::Status(status)))
+    }
+
+    /// Whether it is that something took too long.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::TimedOut(_) | Self::Unfinished(_) | Self::Proxy(ProxyFault::Silent(_)) => true,
+            Self::Proxy(ProxyFault::Unreached(why)) => why.is_timeout(),
+            _ => false,
+        }
     }
 
     /// The word of the closed list for it.
@@ -137,7 +164,7 @@ impl Failure {
             Self::NotTls => Cause::NotTls,
             Self::TlsTooOld | Self::NoCommonTls => Cause::TlsTooOld,
             Self::WantsCertificate => Cause::ClientCertificate,
-            Self::TlsEnded | Self::Tls(_) => Cause::Tls,
+            Self::TlsEnded | Self::UnknownHost | Self::Tls(_) => Cause::Tls,
             Self::System(error) => of_network(error.kind()),
             Self::Broken => Cause::ConnectionEnded,
             Self::NotHttp => Cause::NotHttp,
@@ -167,6 +194,17 @@ pub(super) enum ProxyTls {
     None,
 }
 
+/// No answer within `limit`, when the request had come as far as this.
+#[must_use]
+pub(super) fn late(stage: Stage, limit: Duration) -> Failure {
+    let timed_out = Failure::TimedOut(limit);
+    match stage {
+        Stage::Receiver => timed_out,
+        Stage::Proxy => Failure::Proxy(ProxyFault::Unreached(Box::new(timed_out))),
+        Stage::Tunnel => Failure::Proxy(ProxyFault::Silent(limit)),
+    }
+}
+
 /// Puts what the HTTP client reports into the closed list. The URL is left out: it may hold a token.
 #[must_use]
 pub(super) fn classify(error: &(dyn Error + 'static), connecting: bool, way: Way) -> Failure {
@@ -175,9 +213,10 @@ pub(super) fn classify(error: &(dyn Error + 'static), connecting: bool, way: Way
         return Failure::Other(innermost(error));
     };
     // Without TLS at the other end, the proxy is the only one who is spoken to; with it, until the tunnel stands.
-    let of_proxy = way
-        .proxy
-        .filter(|_| !way.secure || causes(error).any(is_of_tunnel));
+    let tunnel = causes(error).find_map(|cause| cause.downcast_ref::<TunnelError>());
+    let of_proxy = way.proxy.filter(|_| !way.secure || tunnel.is_some());
+    // Whoever was asked for a tunnel had the handshake behind him.
+    let connecting = connecting && !matches!(tunnel, Some(TunnelError::Unanswered(_)));
     match of_proxy {
         Some(tls) => of_proxy_itself(found, connecting && tls == ProxyTls::Begins),
         None => in_handshake(found, connecting && way.secure),
@@ -246,13 +285,27 @@ fn known(cause: &(dyn Error + 'static)) -> Option<Failure> {
         if http.to_string().contains(SPEAKS_FIRST) {
             return Some(Failure::NotHttp);
         }
+        // What was not sent because of something that came before it says below what that was.
+        if http.is_canceled()
+            && http
+                .source()
+                .is_some_and(|below| below.is::<hyper::Error>())
+        {
+            return None;
+        }
         let ended = http.is_incomplete_message() || http.is_closed() || http.is_canceled();
         return ended.then_some(Failure::Broken);
     }
     if let Some(io) = cause.downcast_ref::<io::Error>() {
         return of_io(io);
     }
-    of_tunnel(&cause.to_string())
+    match cause.downcast_ref::<TunnelError>() {
+        Some(TunnelError::Answered(status)) => {
+            Some(Failure::Proxy(ProxyFault::of_status(status.as_u16())))
+        }
+        // What lies below says more.
+        _ => None,
+    }
 }
 
 /// What is wrong with the head of an answer, by the library's words: their types are private to it.
@@ -287,21 +340,6 @@ fn of_network(kind: io::ErrorKind) -> Cause {
     }
 }
 
-fn is_of_tunnel(cause: &(dyn Error + 'static)) -> bool {
-    cause.to_string().starts_with(TUNNEL)
-}
-
-fn of_tunnel(words: &str) -> Option<Failure> {
-    let why = match words.strip_prefix(TUNNEL)? {
-        "proxy authorization required" => ProxyFault::WantsLogin,
-        "unsuccessful" => ProxyFault::NotThisHost,
-        // What lies below says more.
-        "failed to create underlying connection" | "io error establishing tunnel" => return None,
-        _ => ProxyFault::NoProxy,
-    };
-    Some(Failure::Proxy(why))
-}
-
 fn of_tls(error: &rustls::Error) -> Failure {
     match error {
         rustls::Error::InvalidCertificate(why) => Failure::Certificate(BadCertificate::of(why)),
@@ -318,6 +356,7 @@ fn of_tls(error: &rustls::Error) -> Failure {
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
             Failure::WantsCertificate
         }
+        rustls::Error::AlertReceived(AlertDescription::UnrecognisedName) => Failure::UnknownHost,
         rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => Failure::NotHttp,
         other => Failure::Tls(other.to_string()),
     }

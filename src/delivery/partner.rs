@@ -95,9 +95,10 @@ impl Partner {
                 failed(Outcome::Timeout, &failure, answer.into_attempted(attempted))
             }
             Err(failure) => {
-                let outcome = match failure {
-                    Failure::TimedOut(_) | Failure::Unfinished(_) => Outcome::Timeout,
-                    _ => Outcome::Failed,
+                let outcome = if failure.is_timeout() {
+                    Outcome::Timeout
+                } else {
+                    Outcome::Failed
                 };
                 failed(outcome, &failure, attempted)
             }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use hyper::{HeaderMap, Method, StatusCode};
-use tokio::net::{TcpStream, lookup_host};
 
-use super::answer::clock_ahead;
-use super::failure::{self, Failure, ProxyFault};
-use super::partner::{SetupError, client};
+use super::answer::{clock_ahead, location};
+use super::client::{self, ClientError};
+use super::failure::{Failure, ProxyFault};
+use super::partner::{self, SetupError};
 use super::proxy::Proxy;
 use super::second_look::{explained, speaks_tls};
 use crate::clock::Clock;
@@ -26,6 +26,8 @@ pub struct Probe {
     pub took: Duration,
     /// How far its clock is ahead of ours, in seconds; none when it does not say.
     pub clock_ahead: Option<i64>,
+    /// Where it says that it is now; none: it says nothing of that.
+    pub moved_to: Option<String>,
     /// When its certificate ends; none without TLS.
     pub certificate_ends: Option<Timestamp>,
 }
@@ -35,7 +37,7 @@ pub struct Probe {
 /// # Errors
 /// `Ok(Err(…))` is why it cannot be reached; `SetupError` when nothing can be.
 pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure>, SetupError> {
-    let client = client(route)?;
+    let client = partner::client(route)?;
     let began = clock.monotonic();
     let headers = HeaderMap::new();
     let asked = client.ask(Method::HEAD, &route.url, headers, "", route.timeout);
@@ -67,32 +69,20 @@ pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure
     Ok(Ok(Probe {
         status,
         took,
+        moved_to: location(answer.status, &answer.headers, &route.url),
         clock_ahead: clock_ahead(&answer.headers, clock.now()),
         certificate_ends: answer.certificate.as_deref().and_then(ends),
     }))
 }
 
-/// Whether somebody listens at the address of a proxy. Nothing is said there.
+/// Whether somebody listens at the address of a proxy, and TLS stands where its URL begins with `https://`. Nothing is
+/// said there.
 ///
 /// # Errors
-/// Why nobody is reached.
-pub async fn reach_proxy(proxy: &Proxy) -> Result<(), Failure> {
-    let url = proxy.expose();
-    let port = url.port_or_known_default().unwrap_or_default();
-    let connecting = async {
-        let host = url.host_str().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let found = lookup_host((bare, port)).await;
-        let found: Vec<_> = found.map_err(|_| Failure::NameNotFound)?.collect();
-        let connected = TcpStream::connect(&found[..]).await;
-        connected.map(|_| ()).map_err(|error| {
-            let known = failure::of_io(&error);
-            known.unwrap_or_else(|| Failure::System((&error).into()))
-        })
-    };
-    let reached = tokio::time::timeout(PROXY_PATIENCE, connecting).await;
-    let reached = reached.unwrap_or(Err(Failure::TimedOut(PROXY_PATIENCE)));
-    reached.map_err(|why| Failure::Proxy(ProxyFault::Unreached(Box::new(why))))
+/// Why nobody is reached; `ClientError` when nobody can be.
+pub async fn reach_proxy(proxy: &Proxy) -> Result<Result<(), Failure>, ClientError> {
+    let reached = client::reach(proxy.expose(), PROXY_PATIENCE).await?;
+    Ok(reached.map_err(|why| Failure::Proxy(ProxyFault::Unreached(Box::new(why)))))
 }
 
 /// When a certificate ends.

@@ -1,6 +1,5 @@
 //! A second look where an answer does not say enough. A port that was spoken to in plain HTTP may speak TLS: then the URL
-//! should begin with `https://`; servers say so in many ways, and some just end the connection. What opened no way through
-//! may be no proxy at all.
+//! should begin with `https://`; servers say so in many ways, and some just end the connection.
 
 use std::time::Duration;
 
@@ -9,8 +8,8 @@ use url::Url;
 
 use super::address::Resolver;
 use super::client::{Outgoing, Reply};
-use super::failure::{Failure, ProxyFault};
-use super::proxy::{Proxies, Proxy};
+use super::failure::Failure;
+use super::proxy::Proxies;
 
 /// The longest that the question may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,26 +28,8 @@ pub async fn explained(
         {
             Failure::WantsTls
         }
-        Failure::Proxy(ProxyFault::NotThisHost) if !speaks_http(client.proxy(), at_most).await => {
-            Failure::Proxy(ProxyFault::NoProxy)
-        }
         other => other,
     }
-}
-
-/// Whether what listens at the proxy's address speaks HTTP, or keeps it to itself.
-async fn speaks_http(proxy: Option<&Proxy>, at_most: Duration) -> bool {
-    let Some(mut url) = proxy.map(|proxy| proxy.expose().clone()) else {
-        return true;
-    };
-    // Nobody but a proxy is to see them, and this may be none. A URL with a host can always lose them.
-    if url.set_username("").and(url.set_password(None)).is_err() {
-        return true;
-    }
-    let Ok(client) = Outgoing::to(&url, &Proxies::default(), Resolver::of_any()) else {
-        return true;
-    };
-    !matches!(head(&client, &url, at_most).await, Err(Failure::NotHttp))
 }
 
 /// Whether what listens at the port of `url` begins TLS, whatever is wrong with it then.
@@ -67,6 +48,7 @@ pub(super) async fn speaks_tls(url: &Url, at_most: Duration) -> bool {
             Failure::Certificate(_)
                 | Failure::TlsTooOld
                 | Failure::NoCommonTls
+                | Failure::UnknownHost
                 | Failure::Tls(_)
                 | Failure::WantsCertificate
                 // Only once TLS stands.

@@ -172,11 +172,23 @@ pub fn not_utf8(error: Utf8Error) -> ApiError {
     ApiError::InvalidJson(format!("the body is not UTF-8 at byte {at}"))
 }
 
+/// Refuses a body without anything in it: a client or a proxy has lost what should be there.
+///
+/// # Errors
+/// `InvalidJson`
+pub fn not_empty(text: &str) -> Result<(), ApiError> {
+    if text.trim().is_empty() {
+        return Err(ApiError::InvalidJson("the body is empty".to_owned()));
+    }
+    Ok(())
+}
+
 /// Reads a small JSON object whose fields are all known.
 ///
 /// # Errors
 /// `InvalidJson` when it is not JSON, `InvalidParameter` naming the field that is not as expected.
 pub fn fields<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    not_empty(text)?;
     // serde would take an array for the fields in their order, and an empty one for an object without any.
     if text.trim_start().starts_with('[') {
         return Err(ApiError::invalid("(body)", "must be a JSON object"));

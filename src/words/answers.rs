@@ -159,7 +159,7 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
         "event" if message.contains("server.known_events") => return of_unlisted(message),
         "event" | "eventType" => "イベント名 (a-z、0-9、.、_、- の 1 から 100 文字) にしてください",
         "data" => "内容は JSON のオブジェクト ({...}) にしてください",
-        "staffId" => "職員 ID は 1 から 191 文字にしてください",
+        "staffId" => "職員 ID は改行などを含まない 1 から 191 文字にしてください",
         "status" if message.ends_with("by its id") => {
             "対応不要のイベントは、まとめて再送できません。ID を指定して 1 件ずつ再送してください"
         }
@@ -171,7 +171,9 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
             "期間 (--since、--until) は日時にしてください (例: 2025-10-26、2025-10-26T14:30:00+09:00)"
         }
         "reason" => "理由は 1 から 500 文字にしてください",
-        "subject" | "jti" => "トークンの ID と持ち主の名前は 1 から 191 文字にしてください",
+        "subject" | "jti" => {
+            "トークンの ID と利用者名は改行などを含まない 1 から 191 文字にしてください"
+        }
         "days" => "トークンの期間 (--days) は 1 から 3650 までの日数にしてください",
         "begin" => "イベントの ID か、その始まりの部分にしてください",
         "RELAY_JWT_SECRET" => {
@@ -183,7 +185,7 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
         "scope" => {
             let known = Scope::ALL.map(Scope::as_str).join(", ");
             return format!(
-                "トークンの権限 (--scope) は、次の中から 1 つ以上を指定してください: {known}"
+                "トークンに許可する操作 (--scope) は、次の中から 1 つ以上を指定してください: {known}"
             );
         }
         field => return format!("{field}: この値は使えません"),
@@ -251,6 +253,9 @@ fn no_hold(message: &str) -> String {
     match message.rsplit_once(": ") {
         Some((_, known)) => {
             format!("この名前の送り先は設定にありません。設定にある送り先: {known}")
+        }
+        None if message.contains("every route") => {
+            "すべての送り先の一時停止はありません。送り先ごとの一時停止は hold list で確かめてください".to_owned()
         }
         None => "この送り先だけの一時停止はありません。hold list で確かめてください".to_owned(),
     }

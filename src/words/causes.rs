@@ -89,6 +89,7 @@ impl Cause {
             Self::Proxy => return proxy_unreached(&settings.proxy_key(language), language),
             Self::ProxyLogin => return proxy_login(&settings.proxy_key(language), language),
             Self::ProxyRefuses => return proxy_refuses(&settings.proxy_key(language), language),
+            Self::ProxyNoWay => return proxy_no_way(&settings.proxy_key(language), language),
             Self::ProxyCertificate => {
                 return proxy_certificate(&settings.proxy_key(language), language);
             }
@@ -216,8 +217,8 @@ impl Settings {
 fn proxy_unreached(key: &str, language: Language) -> String {
     both!(
         language,
-        "プロキシに接続できません。{key} のアドレス (http:// と https:// の別も) が正しいか、プロキシが動いているかを確かめてください",
-        "the proxy cannot be reached: look at the address in {key} (at http:// or https:// too), and whether the proxy runs"
+        "プロキシに接続できないか、接続を切られました。{key} のアドレス (http:// と https:// の別も) が正しいか、プロキシが動いていて、このサーバーからの接続を受け付けるかを確かめてください",
+        "the proxy cannot be reached, or ends the connection: look at the address in {key} (at http:// or https:// too), and whether the proxy runs and lets this server in"
     )
 }
 
@@ -232,8 +233,16 @@ fn proxy_login(key: &str, language: Language) -> String {
 fn proxy_refuses(key: &str, language: Language) -> String {
     both!(
         language,
-        "プロキシが送り先につなぎません。この宛先が許可されているか、プロキシから届くかを、プロキシの管理者に確かめてください ({key} がプロキシのアドレスであることも)",
-        "the proxy does not connect to the receiver: ask whoever runs it whether this destination is allowed and reached from there (and see that {key} is the address of a proxy)"
+        "プロキシが送り先への接続を断っています。この宛先への接続を許可するよう、プロキシの管理者に依頼してください ({key} がプロキシのアドレスであることも確かめてください)",
+        "the proxy does not let this destination through: ask whoever runs it to allow it (and see that {key} is the address of a proxy)"
+    )
+}
+
+fn proxy_no_way(key: &str, language: Language) -> String {
+    both!(
+        language,
+        "プロキシから送り先に接続できません。プロキシが外につながっているか、この宛先に届くかを、プロキシの管理者に確かめてください ({key})。ほかの宛先に届くなら送り先に連絡してください",
+        "the proxy gets no connection to the receiver: ask whoever runs it whether it reaches the outside, and this destination ({key}); if other destinations are reached from there, tell the receiver"
     )
 }
 
@@ -248,8 +257,8 @@ fn proxy_certificate(key: &str, language: Language) -> String {
 fn not_a_proxy(key: &str, language: Language) -> String {
     both!(
         language,
-        "プロキシのアドレスで応答しているのは、そのようなプロキシではありません。{key} の http:// と https:// の別、ホスト名、ポートを確かめてください",
-        "what answers at the proxy's address is no such proxy: look at http:// or https://, host and port in {key}"
+        "プロキシのアドレスで応答しているのは、プロキシではないようです。{key} の http:// と https:// の別、ホスト名、ポートを確かめてください",
+        "what answers at the proxy's address does not seem to be a proxy: look at http:// or https://, host and port in {key}"
     )
 }
 

@@ -322,6 +322,33 @@ pub(crate) fn unlisted(names: &str, language: Language) -> String {
     )
 }
 
+/// Events of a route that another one takes before it.
+pub(crate) fn taken_before(events: &str, by: &str, language: Language) -> String {
+    both!(
+        language,
+        "{events} は、先に書かれている送り先 {by} に送られます。この送り先に送るには、[[route]] を {by} より前に書いてください",
+        "{events} goes to {by}, which stands before it in config.toml; write this [[route]] before that one if it is meant"
+    )
+}
+
+/// A recipient of more than one e-mail channel.
+pub(crate) fn told_more_than_once(recipient: &str, channels: &str, language: Language) -> String {
+    both!(
+        language,
+        "{recipient} は複数の通知先 ({channels}) にあり、同じお知らせが重ねて届きます",
+        "{recipient} is in more than one channel ({channels}) and gets each message as often"
+    )
+}
+
+/// An address to listen on that this machine does not have.
+pub(crate) fn not_this_machines(address: &str, language: Language) -> String {
+    both!(
+        language,
+        "このサーバーには {address} というアドレスがありません。config.toml の server.listen を確かめてください (サーバーのアドレスは「ip address」というコマンドで分かります)",
+        "this server does not have the address {address}; look at server.listen in config.toml (`ip address` shows those that it has)"
+    )
+}
+
 /// An ingest that accepts events without proof and can be reached from other machines.
 pub(crate) fn open_from_outside(networks: &str, language: Language) -> String {
     both!(

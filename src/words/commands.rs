@@ -128,6 +128,15 @@ pub(crate) fn unknown_id(typed: &str, language: Language) -> String {
     )
 }
 
+/// Nothing that can be dismissed has an id that begins with what was typed.
+pub(crate) fn nothing_to_dismiss(typed: &str, language: Language) -> String {
+    both!(
+        language,
+        "{typed}: この ID のお知らせも、この ID で始まるイベントもありません。お知らせの ID は alert history で、要対応のイベントの ID は tail --status exhausted で確かめてください",
+        "{typed}: no incident has this id, and no event's id begins so; `alert history` shows the incidents, `tail --status exhausted` the events"
+    )
+}
+
 /// Several ids begin with what was typed.
 pub(crate) fn ambiguous_id(typed: &str, ids: &str, language: Language) -> String {
     both!(

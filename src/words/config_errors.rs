@@ -45,6 +45,14 @@ impl Kind {
                 let why = why.describe(language);
                 both!(language, "読めません。{why}", "cannot be read: {why}")
             }
+            Self::LeadsNowhere(target) => {
+                let target = target.display();
+                both!(
+                    language,
+                    "リンクですが、その先の {target} がありません。ファイルを置くか、リンクを作り直してください",
+                    "is a link to {target}, which is not there; put the file there, or make the link again"
+                )
+            }
             Self::FileTooLarge => say(
                 "大きすぎます (1 MiB まで)。別のファイルではないか確かめてください",
                 "is too large (1 MiB at the most); see whether it is another file",
@@ -58,6 +66,11 @@ impl Kind {
                     "not TOML: {said} (column {column})"
                 )
             }
+            Self::Repeated { name, first } => both!(
+                language,
+                "{name} は {first} 行目にもあります。1 か所にまとめてください",
+                "{name} stands on line {first} already; write it in one place only"
+            ),
             Self::WideCharacter { character, column } => {
                 let shown = shown(*character, language);
                 both!(

@@ -27,6 +27,13 @@ impl NoteKind {
                     "has only {characters}; 16 or more are advised (voicedrive-relay secret make)"
                 );
             }
+            Self::OfAnother(owner) => {
+                return both!(
+                    language,
+                    "所有者が {owner} のため、そのユーザーが内容を変えられます。リレーを動かすユーザーか root を所有者にしてください (sudo chown)",
+                    "belongs to {owner}, who can change it; let it belong to the daemon's user or to root (sudo chown)"
+                );
+            }
             Self::Alone(present) => {
                 return both!(
                     language,

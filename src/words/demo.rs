@@ -27,15 +27,15 @@ phrases! {
             "\n場面 4: VoiceDrive が 200 と応答したあとで、1 件を失います。\n届いたものの一覧と突き合わせると見つかり、もう一度送ります。",
             "\nFourth story: VoiceDrive answers 200, and loses the event behind it.\nComparing with the list of what it has finds it, and it is sent again.";
         OnHold:
-            "\n場面 5: VoiceDrive のメンテナンスのため、送信を 2 秒だけ一時停止します。受け付けは\n続き、時間になると自動で再開して、待っていたものを順に送ります。",
-            "\nFifth story: VoiceDrive is being replaced, and sending is on hold for two\nseconds. Events are accepted all the same, and sent in order when it ends.";
+            "\n場面 5: VoiceDrive のメンテナンスのため、送信を 2 秒だけ一時停止します。\n受け付けは続き、時間になると自動で再開して、待っていたものを順に送ります。",
+            "\nFifth story: VoiceDrive is being maintained, and sending is on hold for two\nseconds. Events are accepted all the same, and sent in order when it ends.";
         Away:
             "\n場面 6: VoiceDrive が止まっています。再送を使い切ったイベントは「要対応」として\n待ちます。",
             "\nSixth story: VoiceDrive is away. What has used up its retries waits for a\nperson.";
         Back:
-            "\nVoiceDrive が回復しました。recover を実行すると、まず最も古い 1 件を試し、届いたので\n残りも順に送ります。",
+            "\nVoiceDrive が回復しました。recover を実行すると、まず最も古い 1 件を試し、\n届いたので残りも順に送ります。",
             "\nVoiceDrive is back. `recover` tries the oldest event first, and as that arrives,\nthe rest follows in order.";
-        Reason: "VoiceDrive のメンテナンス", "VoiceDrive is being replaced";
+        Reason: "VoiceDrive のメンテナンス", "maintenance of VoiceDrive";
         NotAll: "届かなかったイベントがあります", "not everything arrived";
         NoProfile: "プロファイルがこのバージョンに含まれていません", "the profile is not built in";
         Event: "イベント", "event";

@@ -272,13 +272,13 @@ impl Expected {
             ),
             Self::MailAddress => both!(
                 language,
-                "メールアドレスにしてください (例: \"admin@clinic.example\"、\"Relay <relay@clinic.example>\")",
-                "must be an e-mail address, such as \"admin@clinic.example\" or \"Relay <relay@clinic.example>\""
+                "メールアドレスを半角で書いてください (例: \"admin@clinic.example\"、\"Relay <relay@clinic.example>\")",
+                "must be an e-mail address in plain letters, such as \"admin@clinic.example\" or \"Relay <relay@clinic.example>\""
             ),
             Self::MailAddresses => both!(
                 language,
-                "メールアドレスを並べてください (例: [\"admin@clinic.example\"])",
-                "must be a list of e-mail addresses, such as [\"admin@clinic.example\"]"
+                "メールアドレスを半角で並べてください (例: [\"admin@clinic.example\"])",
+                "must be a list of e-mail addresses in plain letters, such as [\"admin@clinic.example\"]"
             ),
             Self::MailServer => both!(
                 language,

@@ -123,6 +123,13 @@ impl Failure {
                 ),
                 language,
             ),
+            Self::UnknownHost => insecure(
+                language.say(
+                    "このホスト名では受け付けていないという応答です",
+                    "the server does not know this host name",
+                ),
+                language,
+            ),
             Self::Tls(why) => both!(
                 language,
                 "安全な接続ができません",
@@ -212,13 +219,36 @@ impl ProxyFault {
     fn describe(&self, language: Language) -> String {
         let (ja, en) = match self {
             Self::Unreached(why) => return why.describe(language),
+            Self::Refuses(code) => {
+                let status = status(*code, language);
+                return both!(
+                    language,
+                    "この送り先への接続を断られました ({status})",
+                    "it does not connect to this host ({status})"
+                );
+            }
+            Self::NoWay(code) => {
+                let status = status(*code, language);
+                return both!(
+                    language,
+                    "この送り先に接続できないという応答です ({status})",
+                    "it could not connect to this host ({status})"
+                );
+            }
+            Self::Silent(limit) => {
+                let seconds = limit.as_secs_f64();
+                return both!(
+                    language,
+                    "{seconds} 秒以内に、この送り先につながりませんでした",
+                    "it did not connect to this host within {limit:?}"
+                );
+            }
             Self::WantsLogin => (
                 "ユーザー名とパスワードを求められました (407)",
                 "it wants a user and a password (407)",
             ),
-            Self::NotThisHost => ("この宛先に接続しません", "it does not connect to this host"),
             Self::NoProxy => (
-                "プロキシの応答ではありません",
+                "応答がプロキシのものではありません",
                 "its answer is not that of a proxy",
             ),
         };

@@ -15,6 +15,8 @@ const BY_PROXY: &str = " (by way of the proxy)";
 const UNFINISHED: &str = "; the rest of the answer did not come in time";
 /// How what is wrong on the way to a proxy begins.
 const OF_PROXY: &str = "the proxy: ";
+/// How the status begins with which a proxy says why there is no connection.
+const STATUS_OF_PROXY: &str = " (HTTP ";
 /// A placeholder for a number.
 const NUMBER: u32 = 987_654_321;
 
@@ -55,6 +57,8 @@ impl Failure {
             .into_iter()
             .find(is_told)
             .or_else(|| with_number(said, timed_out))
+            .or_else(|| with_number(said, silent))
+            .or_else(|| of_status_of_proxy(said))
             .or_else(|| with_number(said, short_key))
             .or_else(|| with_text(said, expired))
             .or_else(|| with_text(said, not_yet_valid))
@@ -69,11 +73,7 @@ impl Failure {
 /// Every failure that has nothing more to tell.
 fn without_more() -> Vec<Failure> {
     let refused = [RefusedAddress::LinkLocal, RefusedAddress::PlainHttp];
-    let proxies = [
-        ProxyFault::WantsLogin,
-        ProxyFault::NotThisHost,
-        ProxyFault::NoProxy,
-    ];
+    let proxies = [ProxyFault::WantsLogin, ProxyFault::NoProxy];
     let proxies = proxies.map(Failure::Proxy);
     let certificates = [
         BadCertificate::Expired(None),
@@ -96,6 +96,7 @@ fn without_more() -> Vec<Failure> {
         Failure::TlsTooOld,
         Failure::NoCommonTls,
         Failure::TlsEnded,
+        Failure::UnknownHost,
         Failure::WantsCertificate,
         Failure::Broken,
         Failure::NotHttp,
@@ -112,6 +113,18 @@ fn without_more() -> Vec<Failure> {
 
 fn timed_out(seconds: i64) -> Failure {
     Failure::TimedOut(Duration::from_secs(seconds.unsigned_abs()))
+}
+
+fn silent(seconds: i64) -> Failure {
+    let limit = Duration::from_secs(seconds.unsigned_abs());
+    Failure::Proxy(ProxyFault::Silent(limit))
+}
+
+fn of_status_of_proxy(said: &str) -> Option<Failure> {
+    let (_, status) = said.split_once(STATUS_OF_PROXY)?;
+    let code = status.get(..3)?.parse().ok()?;
+    let faults = [ProxyFault::Refuses(code), ProxyFault::NoWay(code)].map(Failure::Proxy);
+    faults.into_iter().find(|fault| fault.to_string() == said)
 }
 
 fn short_key(bits: i64) -> Failure {
@@ -170,7 +183,7 @@ mod tests {
     use crate::language::Language;
 
     /// How many kinds of failures there are, those of certificates among them.
-    const KINDS: usize = 39;
+    const KINDS: usize = 40;
 
     /// A new kind does not compile before it has its number, and the test demands that it be found again.
     fn number(failure: &Failure) -> usize {
@@ -192,6 +205,7 @@ mod tests {
             Failure::WantsCertificate => 13,
             Failure::TlsEnded => 14,
             Failure::Tls(_) => 15,
+            Failure::UnknownHost => 39,
             Failure::System(_) => 16,
             Failure::Broken => 17,
             Failure::NotHttp => 18,
@@ -233,6 +247,9 @@ mod tests {
             Failure::ClockDiffers(401, 600),
             Failure::ClockDiffers(401, -600),
             Failure::TimedOut(Duration::from_secs(5)),
+            Failure::Proxy(ProxyFault::Refuses(403)),
+            Failure::Proxy(ProxyFault::NoWay(599)),
+            Failure::Proxy(ProxyFault::Silent(Duration::from_secs(5))),
             Failure::unfinished(200),
             Failure::Unfinished(Box::new(Failure::ClockDiffers(401, 600))),
             Failure::Certificate(BadCertificate::Expired(day())),

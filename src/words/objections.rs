@@ -248,8 +248,8 @@ impl Mail {
             ),
             Self::Refused(code, said) => both!(
                 language,
-                "メールサーバーに断られました (応答: 「{code} {said}」)",
-                "the mail server refuses: {code} {said}"
+                "メールサーバーに断られました (応答: 「{code} {said}」)。この応答を伝えて、alerts.channel の from とこのサーバーからの送信が許可されているかを、メールサーバーの管理者に確かめてください",
+                "the mail server refuses: {code} {said}; ask whoever runs it whether it lets this server send, and takes `from` of the alerts.channel"
             ),
             Self::NoLogin => both!(
                 language,

@@ -161,8 +161,13 @@ impl Locale {
                 .or(one.as_str())
                 .unwrap_or_default();
             let event = one["eventType"].as_str().unwrap_or_default();
-            let line = format!("  {id}  {event:NAME$}  {}", why(one));
+            let line = format!("  {id}  {event:NAME$}");
             lines.push(line.trim_end().to_owned());
+            // Beside them it would not fit into the width of a terminal.
+            let why = why(one);
+            if !why.is_empty() {
+                lines.push(format!("    {why}"));
+            }
         }
         let left = count.saturating_sub(SHOWN as u64);
         if left > 0 && named_count < count {

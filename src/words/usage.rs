@@ -13,7 +13,7 @@ use clap::{Arg, Command};
 use arguments::VALUES;
 use commands::{COMMANDS, HELP};
 pub use errors::{Japanese, PREFIX};
-pub use layout::{for_terminal, pieces};
+pub use layout::{for_terminal, pieces, with_whole_usage};
 
 /// The whole command line with Japanese words, for a page of the manual.
 #[must_use]

@@ -27,6 +27,9 @@ const GATEWAY: &[u8] =
 const BLOCKED: &[u8] = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const PORTAL: &[u8] = b"HTTP/1.1 302 Found\r\nlocation: http://portal.invalid/login\r\n\
     content-length: 0\r\nconnection: close\r\n\r\n";
+const MOVED: &[u8] =
+    b"HTTP/1.1 301 Moved Permanently\r\nlocation: https://secure.example/hook?key=1\r\n\
+    content-length: 0\r\nconnection: close\r\n\r\n";
 const MISSING: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// An answer with more headers than anybody reads.
@@ -106,6 +109,7 @@ async fn check_tells_whose_fault_it_is() {
         route("blocked", behind, &by(BLOCKED).await),
         route("portal", behind, &by(PORTAL).await),
         route("missing", behind, &by(MISSING).await),
+        route("moved", &plain(Plain::answering(MOVED).await.port), ""),
         route("long", &plain(Plain::answering(long_head()).await.port), ""),
     ];
     let trusted = [("SSL_CERT_FILE", store.to_str().unwrap())];
@@ -177,6 +181,11 @@ async fn check_tells_whose_fault_it_is() {
             "`proxy` of [[route]] \"portal\"",
         ),
         ("missing", "can be reached", ""),
+        (
+            "moved",
+            "note  route moved: http://127.0.0.1:",
+            "it moved to https://secure.example/hook; the receiver has moved",
+        ),
         // It has a status, whatever follows.
         ("long", "can be reached", ""),
     ] {

@@ -179,6 +179,6 @@ async fn one_event_is_dismissed_on_the_command_line_by_the_beginning_of_its_id()
     let none_left = daemon.json(&["alert", "history", "--open"]).await;
     assert_eq!(none_left["items"], json!([]));
     let again = daemon.run(&["resend", "--status", "dismissed"]).await;
-    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(again.status.code(), Some(2));
     daemon.kill().await;
 }

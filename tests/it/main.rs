@@ -12,6 +12,7 @@
 )]
 
 mod accepting;
+mod advising;
 mod agreed;
 mod alerting;
 mod auditing;
@@ -71,5 +72,6 @@ mod securing;
 mod shutting_out;
 mod speaking;
 mod spoiling;
+mod tunneling;
 mod typing;
 mod wording;

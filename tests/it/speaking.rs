@@ -526,6 +526,17 @@ async fn the_demo_is_played_in_japanese() {
     let told = lines(&output);
     for line in &told {
         assert_eq!(english(line), None, "{line}");
+        let columns: usize = line
+            .chars()
+            .map(|c| {
+                if c.is_ascii() || "…→".contains(c) {
+                    1
+                } else {
+                    2
+                }
+            })
+            .sum();
+        assert!(columns <= 80, "{columns}: {line}");
     }
     assert!(
         told.iter()

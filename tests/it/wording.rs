@@ -9,7 +9,7 @@ use voicedrive_relay::testing::cli::command;
 use crate::house::{is_japanese, sources, texts, within};
 
 /// What is not said, and what is said instead.
-const DECIDED: [(&str, &str); 40] = [
+const DECIDED: [(&str, &str); 42] = [
     ("送信先", "送り先"),
     ("経路", "送り先"),
     ("職員システム", "スタッフシステム"),
@@ -50,6 +50,8 @@ const DECIDED: [(&str, &str); 40] = [
     ("スコープ", "許可"),
     ("コピーのあと", "コピー後"),
     ("時刻を合わせ", "時計を合わせ"),
+    ("発行者", "発行元"),
+    ("持ち主", "所有者、利用者名"),
 ];
 /// Words that end in a long vowel keep it.
 const LONG: [&str; 5] = ["サーバ", "ユーザ", "ブラウザ", "コンピュータ", "フォルダ"];

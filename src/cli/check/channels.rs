@@ -1,6 +1,8 @@
 //! The alert channels: whether there is one, whether each channel's server is
 //! reached, and whether its last message got through. Nothing is sent.
 
+use std::collections::BTreeMap;
+
 use super::CheckResult;
 use crate::alerts::notifier::{examine, reach};
 use crate::channel::objection::Objection;
@@ -60,7 +62,29 @@ async fn channels(locale: Locale, common: &Common, settings: &Loaded) -> Vec<Che
         let examined = examine(channel).await;
         findings.push(describe(locale, &test, channel, &examined, last.as_deref()));
     }
+    findings.extend(told_more_than_once(locale, channels));
     findings
+}
+
+/// Recipients who stand in more than one channel.
+fn told_more_than_once(locale: Locale, channels: &[Channel]) -> Vec<CheckResult> {
+    let mut named: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for channel in channels {
+        if let Way::Email { email, .. } = &channel.way {
+            for to in &email.to {
+                let address = to.email.to_string().to_ascii_lowercase();
+                named.entry(address).or_default().push(&channel.name);
+            }
+        }
+    }
+    let named = named.into_iter().filter(|(_, channels)| channels.len() > 1);
+    named
+        .map(|(recipient, channels)| {
+            let channels = channels.join(", ");
+            let told = checks::told_more_than_once(&recipient, &channels, locale.language);
+            CheckResult::notable("alerts", told)
+        })
+        .collect()
 }
 
 /// The same words stand in `status`.

@@ -28,6 +28,8 @@ enum Holder {
     Nobody,
     /// Only root may listen there.
     Privileged,
+    /// It is an address of another machine.
+    NotOurs,
     /// It cannot be listened on at all.
     Unusable,
 }
@@ -58,6 +60,7 @@ pub(super) fn port(
             own.map_or(Holder::Another, elsewhere)
         }
         Err(io::ErrorKind::PermissionDenied) => Holder::Privileged,
+        Err(io::ErrorKind::AddrNotAvailable) => Holder::NotOurs,
         Err(_) => Holder::Unusable,
     };
     let commands = common.commands();
@@ -100,6 +103,10 @@ fn describe(
             name,
             format!("{address}: {}", locale.phrase(Check::Privileged)),
         ),
+        Holder::NotOurs => {
+            let told = checks::not_this_machines(&address.ip().to_string(), locale.language);
+            CheckResult::bad(name, format!("{address}: {told}"))
+        }
         Holder::Unusable => CheckResult::bad(name, format!("{address}: {error}")),
     }
 }

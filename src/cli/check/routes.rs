@@ -7,10 +7,10 @@ use super::CheckResult;
 use crate::cli::Common;
 use crate::cli::words::Locale;
 use crate::clock::Clock;
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, RouteConfig};
 use crate::day;
 use crate::delivery::failure::Failure;
-use crate::delivery::probe;
+use crate::delivery::probe::{self, Probe};
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::delivery::tls;
@@ -32,6 +32,7 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
     findings.extend(without_url(locale, &settings.config));
     findings.extend(same_url(locale, &settings.out));
     findings.extend(unlisted(locale, &settings.config));
+    findings.extend(behind_others(locale, &settings.config));
     findings.extend(proxies(locale, &settings.proxies).await);
     findings.extend(store_of_certificates(locale));
     for route in &settings.out {
@@ -72,6 +73,28 @@ fn unlisted(locale: Locale, config: &Config) -> Option<CheckResult> {
         let told = checks::unlisted(&names.join(", "), locale.language);
         CheckResult::notable("events", told)
     })
+}
+
+/// Routes that stand behind others which take some of their events, or all of them.
+fn behind_others(locale: Locale, config: &Config) -> Vec<CheckResult> {
+    let routes = config.routes.iter().enumerate();
+    let findings = routes.filter_map(|(place, route)| {
+        let earlier = &config.routes[..place];
+        let taken = route.events.iter().filter_map(|pattern| {
+            let takes = |other: &&RouteConfig| other.events.iter().any(|own| own.covers(pattern));
+            let by = earlier.iter().find(takes)?;
+            Some(checks::taken_before(
+                &pattern.to_string(),
+                &by.name,
+                locale.language,
+            ))
+        });
+        let taken: Vec<String> = taken.collect();
+        let stop = locale.phrase(Check::Stop);
+        let name = format!("route {}", route.name);
+        (!taken.is_empty()).then(|| CheckResult::notable(name, taken.join(stop)))
+    });
+    findings.collect()
 }
 
 /// Routes that keep an order, and lead where another one leads too.
@@ -146,9 +169,12 @@ async fn proxies(locale: Locale, proxies: &Proxies) -> Option<CheckResult> {
     );
     let mut unreached = Vec::new();
     for proxy in &all {
-        if let Err(why) = probe::reach_proxy(proxy).await {
-            unreached.push(format!("{proxy}: {}", why.describe(locale.language)));
-        }
+        let why = match probe::reach_proxy(proxy).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(failure)) => failure.describe(locale.language),
+            Err(error) => error.describe(locale.language),
+        };
+        unreached.push(format!("{proxy}: {why}"));
     }
     if all.is_empty() {
         return None;
@@ -202,12 +228,13 @@ async fn reach(locale: Locale, send: &str, route: &Route, named: &Settings) -> V
                 _ => CheckResult::bad(name, told),
             }];
         }
-        // Somebody on the way to the receiver says that it cannot be reached.
-        Ok(Ok(probe)) if matches!(probe.status, 502..=504 | 511) => {
-            let told = with_advice(locale, &Failure::Status(probe.status), named);
-            return vec![CheckResult::notable(name, format!("{about}: {told}"))];
-        }
-        Ok(Ok(probe)) => probe,
+        Ok(Ok(probe)) => match doubtful(&probe) {
+            Some(failure) => {
+                let told = with_advice(locale, &failure, named);
+                return vec![CheckResult::notable(name, format!("{about}: {told}"))];
+            }
+            None => probe,
+        },
         Err(error) => {
             let told = error.describe(locale.language);
             return vec![CheckResult::bad(name, format!("{about}: {told}"))];
@@ -230,6 +257,16 @@ async fn reach(locale: Locale, send: &str, route: &Route, named: &Settings) -> V
             .map(|ends| certificate(locale, &name, ends, clock.now())),
     );
     findings
+}
+
+/// What an answer says against sending there, although it is not one to a webhook: somebody on the way does not reach the
+/// receiver, or it is elsewhere now, as when the URL should begin with `https://`.
+fn doubtful(probe: &Probe) -> Option<Failure> {
+    match (probe.status, &probe.moved_to) {
+        (status, Some(location)) => Some(Failure::Moved(status, location.clone())),
+        (status @ (502..=504 | 511), None) => Some(Failure::Status(status)),
+        _ => None,
+    }
 }
 
 /// What happened, and what to do about it.

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 /// What stands for the standard output.
@@ -29,7 +30,7 @@ impl Target {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let directory = path.parent().filter(|parent| *parent != Path::new(""));
-        let file = NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+        let file = NamedTempFile::new_in(directory.unwrap_or(Path::new("."))).map_err(bare)?;
         Ok(Self::File(BufWriter::new(file), path.to_owned()))
     }
 
@@ -51,6 +52,19 @@ impl Target {
             }
         }
     }
+}
+
+/// What the system said, of the directory. The library names its file beside it, which nobody has typed.
+fn bare(error: io::Error) -> io::Error {
+    let number = match error.kind() {
+        io::ErrorKind::NotFound => Errno::NOENT,
+        io::ErrorKind::NotADirectory => Errno::NOTDIR,
+        io::ErrorKind::PermissionDenied => Errno::ACCESS,
+        io::ErrorKind::ReadOnlyFilesystem => Errno::ROFS,
+        io::ErrorKind::StorageFull => Errno::NOSPC,
+        _ => return error,
+    };
+    number.into()
 }
 
 impl Write for Target {
@@ -87,6 +101,17 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"half");
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_the_system_says_of_a_directory_names_no_other_file() {
+        let path = Path::new("/no/such/directory/a.csv");
+        let error = Target::create(path).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert_eq!(
+            error.to_string(),
+            io::Error::from_raw_os_error(2).to_string()
+        );
     }
 
     #[test]

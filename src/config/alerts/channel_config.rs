@@ -107,7 +107,7 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
     }
     let line = section.line();
     let from = section.parsed(document, "from", None, Expected::MailAddress, |text| {
-        text.parse().ok().map(Some)
+        text.parse().ok().filter(is_plain).map(Some)
     });
     let names_nobody = section.is_empty_list("to");
     let to = section.list(
@@ -184,11 +184,18 @@ fn each_once(all: Vec<Mailbox>) -> Vec<Mailbox> {
     once
 }
 
+/// Most mail servers take no other letters in an address, and an input method leaves full-width ones that look alike. The
+/// name beside it may have any.
+fn is_plain(mailbox: &Mailbox) -> bool {
+    let address: &str = mailbox.email.as_ref();
+    address.is_ascii()
+}
+
 /// An e-mail address, perhaps with a name. Addresses of Japanese telephones may have two dots, or a dot
 /// before the @, which RFC 5321 wants in quotes: such a part is quoted here.
 fn mailbox(text: &str) -> Option<Mailbox> {
     if let Ok(mailbox) = text.parse() {
-        return Some(mailbox);
+        return Some(mailbox).filter(is_plain);
     }
     let (name, address) = match text.trim().strip_suffix('>') {
         Some(rest) => rest.rsplit_once('<')?,

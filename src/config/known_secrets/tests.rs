@@ -206,6 +206,7 @@ fn a_value_that_begins_with_another_name_is_noted() {
 fn a_value_that_a_shell_would_replace_is_noted() {
     for value in [
         "${HUSH_HUSH_HUSH_HUSH}",
+        "hush-${HUSH}-0123456789",
         "'$(cat /run/hush/hush-hush)'",
         "$HUSH_HUSH_HUSH_HUSH",
         "%HUSH_HUSH_HUSH_HUSH%",

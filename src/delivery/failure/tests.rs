@@ -39,6 +39,8 @@ fn what_is_wrong_with_tls_has_its_cause() {
     assert_eq!(of_ours, Cause::ClientCertificate);
     let other_protocol = ends(AlertDescription::NoApplicationProtocol);
     assert_eq!(other_protocol, Cause::NotHttp);
+    let other_host = rustls::Error::AlertReceived(AlertDescription::UnrecognisedName);
+    assert_eq!(of_tls(&other_host), Failure::UnknownHost);
     let odd = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
     assert_eq!(of_tls(&odd).cause(), Cause::NotTls);
     let old = PeerIncompatible::ServerDoesNotSupportTls12Or13;
@@ -104,13 +106,43 @@ fn a_head_that_is_broken_is_told_apart_from_what_is_no_http() {
 
 #[test]
 fn a_proxy_that_refuses_says_so() {
-    let of = |words: &str| of_tunnel(words).map(|failure| failure.cause());
-    assert_eq!(of("tunnel error: unsuccessful"), Some(Cause::ProxyRefuses));
-    let login = "tunnel error: proxy authorization required";
-    assert_eq!(of(login), Some(Cause::ProxyLogin));
-    let end = "tunnel error: unexpected end of file";
-    assert_eq!(of(end), Some(Cause::NotAProxy));
-    let below = "tunnel error: failed to create underlying connection";
-    assert_eq!(of(below), None);
-    assert_eq!(of("client error (Connect)"), None);
+    let of = |status: u16| {
+        let status = hyper::StatusCode::from_u16(status).unwrap();
+        known(&TunnelError::Answered(status)).unwrap().cause()
+    };
+    assert_eq!(of(407), Cause::ProxyLogin);
+    for status in [400, 403, 404, 405, 451, 301] {
+        assert_eq!(of(status), Cause::ProxyRefuses, "{status}");
+    }
+    for status in [500, 502, 503, 504] {
+        assert_eq!(of(status), Cause::ProxyNoWay, "{status}");
+    }
+}
+
+#[test]
+fn whoever_is_slow_is_told_by_how_far_the_request_came() {
+    let limit = Duration::from_secs(10);
+    for (stage, cause, words) in [
+        (
+            Stage::Receiver,
+            Cause::TimedOut,
+            "no complete answer within 10s",
+        ),
+        (
+            Stage::Proxy,
+            Cause::Proxy,
+            "the proxy: no complete answer within 10s",
+        ),
+        (
+            Stage::Tunnel,
+            Cause::ProxyNoWay,
+            "the proxy: it did not connect to this host within 10s",
+        ),
+    ] {
+        let failure = late(stage, limit);
+        assert!(failure.is_timeout(), "{failure}");
+        assert_eq!(failure.cause(), cause, "{failure}");
+        assert_eq!(failure.to_string(), words);
+    }
+    assert!(!Failure::Proxy(ProxyFault::NoWay(504)).is_timeout());
 }

@@ -42,7 +42,7 @@ pub(super) async fn meant(api: &Api, filter: EventFilter) -> Result<EventFilter,
     if staff_id.is_some_and(|id| !event::is_staff_id(id)) {
         return Err(ApiError::invalid(
             "staffId",
-            "must have 1 to 191 characters",
+            "must have 1 to 191 characters, and no control characters",
         ));
     }
     request::in_order(("since", filter.since), ("until", filter.until))?;

@@ -113,7 +113,7 @@ pub(super) async fn delete(call: Call<'_>) -> Result<Reply, ApiError> {
     let route = decoded(&id)?;
     let ended = api.store.end_hold(&route, actor, api.clock.moment());
     if !ended.await? {
-        return Err(no_such_hold());
+        return Err(no_such_hold(&route));
     }
     tracing::info!(%route, "the hold is over: a person has ended it");
     let mut reply = Response::new(Full::new(Bytes::new()));
@@ -126,7 +126,7 @@ pub(super) fn describe_delete() -> Operation {
     Operation::new("holds", "endHold", "End a hold before its time")
         .path_part("route", ROUTE)
         .answer_without_body(204, "It is over")
-        .also_refused([no_such_hold()])
+        .also_refused([no_such_hold("default")])
 }
 
 /// Refuses a name that no route of the configuration has.
@@ -151,8 +151,13 @@ pub(super) fn no_such_route(names: &str) -> ApiError {
     ))
 }
 
-fn no_such_hold() -> ApiError {
-    ApiError::NotFound("This route has no hold of its own".to_owned())
+fn no_such_hold(route: &str) -> ApiError {
+    let what = if route == EVERY_ROUTE {
+        "There is no hold of every route; a single one may have its own"
+    } else {
+        "This route has no hold of its own"
+    };
+    ApiError::NotFound(what.to_owned())
 }
 
 fn no_reason() -> ApiError {

@@ -298,7 +298,7 @@ pub(super) struct BulkResendBody {
 
 /// The status that `word` names, of what may be sent again in bulk.
 fn in_bulk(word: &str) -> Result<Status, ApiError> {
-    let status = Status::from_word(word).filter(|status| *status != Status::Dismissed);
+    let status = Status::from_word(word).filter(|status| Status::IN_BULK.contains(status));
     status.ok_or_else(|| {
         ApiError::invalid(
             "status",

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::openapi::{Payload, StaffId};
 use crate::event::{self, NewEvent};
 use crate::http::reply::ApiError;
-use crate::http::request::Media;
+use crate::http::request::{self, Media};
 use crate::stable_json;
 use crate::timestamp::Timestamp;
 
@@ -19,8 +19,7 @@ pub(super) const EVENT_ACCEPTED: &str =
     "must be a string of 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
 /// Where several events are handed in.
 const BATCHES: &str = "POST /api/events/batch takes an array of them";
-const STAFF_ID_ACCEPTED: &str =
-    "must be a string of 1 to 191 characters, or a number that JavaScript keeps exactly";
+const STAFF_ID_ACCEPTED: &str = "must be a string of 1 to 191 characters without control characters, or a number that JavaScript keeps exactly";
 
 /// The members of a submitted event, each still as it was written, so that what is wrong with one
 /// can be told by its name.
@@ -57,6 +56,9 @@ struct StaffInData<'a> {
 
 /// Reads one event; `place`, such as `[3].`, is put before a field's name in an error.
 pub(super) fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> {
+    if place.is_empty() {
+        request::not_empty(text)?;
+    }
     if place.is_empty() && text.trim_start().starts_with('[') {
         return Err(ApiError::InvalidJson(format!(
             "must be one JSON object; {BATCHES}"
@@ -129,6 +131,7 @@ pub(super) fn documents<'a>(
 ) -> Result<Vec<&'a str>, ApiError> {
     let documents: Vec<&str> = match media {
         Media::Json => {
+            request::not_empty(text)?;
             let values: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| {
                 if error.is_data() {
                     ApiError::InvalidJson(format!("the body must be a JSON array of {things}"))

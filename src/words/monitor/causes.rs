@@ -54,6 +54,7 @@ pub(crate) fn why(cause: Cause) -> Why {
         | Cause::Proxy
         | Cause::ProxyLogin
         | Cause::ProxyRefuses
+        | Cause::ProxyNoWay
         | Cause::ProxyCertificate
         | Cause::NotAProxy
         | Cause::ProxyUnknown

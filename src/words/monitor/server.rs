@@ -33,7 +33,7 @@ phrases! {
         Route: "送り先", "Receiver";
         Until: "いつまで", "Until";
         Reason: "理由", "Why";
-        ReasonExample: "例: VoiceDrive のメンテナンス", "such as: VoiceDrive is being replaced";
+        ReasonExample: "例: VoiceDrive のメンテナンス", "such as: maintenance of VoiceDrive";
         HoldIt: "一時停止する", "Put on hold";
         HoldBegun: "送信を一時停止しました。", "Sending is on hold.";
         HoldEnded: "送信を再開しました。待っていたものから順に送ります。", "Sending goes on; what waited is sent in order.";

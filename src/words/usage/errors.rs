@@ -157,7 +157,6 @@ fn advice(english: &str) -> Option<String> {
         [command, "--"] => Some(format!(
             "コマンド '{command}' を使う場合は、前の '--' を外してください"
         )),
-        [_, typed] => Some(format!("値として渡す場合は '{typed}' と入力してください")),
         _ => None,
     }
 }

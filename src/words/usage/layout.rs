@@ -23,6 +23,18 @@ pub fn for_terminal(command: Command) -> Command {
     laid_out(translated(command))
 }
 
+/// The command line with the usage line of each command in full, where what is typed wrongly is told. clap would leave out
+/// what need not be typed, and show what has a default as if it had to be.
+pub fn with_whole_usage(mut command: Command) -> Command {
+    command.build();
+    whole_usage(command)
+}
+
+fn whole_usage(mut command: Command) -> Command {
+    let usage = bare_usage(&mut command);
+    command.override_usage(usage).mut_subcommands(whole_usage)
+}
+
 fn laid_out(mut command: Command) -> Command {
     let usage = usage(&mut command);
     let template = template(&command);
@@ -62,11 +74,14 @@ fn template(command: &Command) -> String {
 
 /// The usage line of a command.
 fn usage(command: &mut Command) -> String {
-    let english = command.render_usage().to_string();
-    let usage = english.strip_prefix("Usage: ").unwrap_or(&english);
-    usage
+    bare_usage(command)
         .replace("[OPTIONS]", "[オプション]")
         .replace("\n       ", &format!("\n{:1$}", "", columns(USAGE)))
+}
+
+fn bare_usage(command: &mut Command) -> String {
+    let usage = command.render_usage().to_string();
+    usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned()
 }
 
 fn lay_out_argument(argument: Arg) -> Arg {

@@ -447,11 +447,6 @@ fn what_was_perhaps_meant_and_what_does_not_go_together_is_told() {
             "[指定できる値: accepted, retrying, delivered, exhausted, dismissed]",
         ),
         (
-            &["show", "--x"],
-            ErrorKind::UnknownArgument,
-            "値として渡す場合は '-- --x' と入力してください",
-        ),
-        (
             &["token", "--", "list"],
             ErrorKind::UnknownArgument,
             "前の '--' を外してください",
