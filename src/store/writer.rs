@@ -244,11 +244,8 @@ impl GroupCommit<'_> {
     /// beside this thread, is left to whoever does that.
     fn set_checkpoints(&mut self) {
         let stays = self.file.disk_full() || self.file.is_damaged() || self.file.log_is_held();
-        let wanted = if stays {
-            0
-        } else {
-            self.checkpoints.own_from()
-        };
+        let own_from = self.checkpoints.own_from().filter(|_| !stays);
+        let wanted = own_from.unwrap_or(0);
         if wanted != self.checkpoint_after {
             let set = self
                 .connection
@@ -258,11 +255,11 @@ impl GroupCommit<'_> {
         }
     }
 
-    /// Has the log moved beside this thread when it has become long.
+    /// Has the log moved beside this thread when too much of it is left for one commit.
     fn look_at_log(&mut self) {
-        if self.checkpoint_after > 0
-            && let Some(pages) = self.file.pages_in_log()
-            && self.checkpoints.committed(pages)
+        if !self.file.log_is_held()
+            && let Some((pages, moved)) = self.file.pages_in_log()
+            && self.checkpoints.committed(pages, moved)
         {
             self.log_mover.go(Promise::of(&self.file));
         }

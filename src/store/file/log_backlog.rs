@@ -1,6 +1,6 @@
-//! Moving the write-ahead log into the database, beside the writing thread: that one would hold up accepting for as long as
-//! it takes. A thread of its own does it whenever the log has become long ([`LogMover`]), and whoever made a copy, because the
-//! log has grown meanwhile.
+//! Moving the write-ahead log into the database beside the writing thread, when there is too much of it for that one: it
+//! would hold up accepting for seconds. Whoever made a copy does it, because the log has grown meanwhile; and a thread of its
+//! own after other long reads ([`LogMover`]).
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::super::connection::PAGES_IN_JOURNAL;
 use super::DatabaseFile;
 
 /// So few pages (4 MiB) are left to the writing thread, which moves them in some milliseconds.
-pub(in crate::store) const FEW: i64 = 1024;
+const FEW: i64 = 1024;
 /// The most passes. Each one leaves the pages that were written while it ran, fewer than before unless the disk is too slow.
 /// What is left after the last one is moved by the writing thread, and accepting waits for that.
 const PASSES: usize = 12;
@@ -35,9 +35,10 @@ impl DatabaseFile {
         self.held_log.is_held()
     }
 
-    /// The pages in the log, moved or not; none: that cannot be said at this moment.
-    pub(in crate::store) fn pages_in_log(&self) -> Option<i64> {
-        self.shape.pages_in_log().map(i64::from)
+    /// The pages in the log, and how many of them are in the database too; none: that cannot be said at this moment.
+    pub(in crate::store) fn pages_in_log(&self) -> Option<(i64, i64)> {
+        let (pages, moved) = (self.shape.pages_in_log()?, self.shape.pages_moved()?);
+        Some((i64::from(pages), i64::from(moved)))
     }
 }
 
@@ -104,7 +105,7 @@ impl Drop for LogMover {
 
 /// Moves what has gathered in the log meanwhile, if that is more than the writing thread moves at a time.
 pub(super) fn move_backlog(connection: &Connection, file: &DatabaseFile) {
-    let pages = file.pages_in_log().unwrap_or(0);
+    let pages = file.shape.pages_in_log().map_or(0, i64::from);
     if pages > PAGES_IN_JOURNAL {
         move_log(connection, file);
     }
@@ -203,23 +204,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_log_that_becomes_long_is_moved_though_nothing_else_is_written() {
+    async fn what_gathers_during_a_long_read_is_moved_though_nothing_else_is_written() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path(), moment()).unwrap();
-        // Less than a commit moves by itself.
-        let bytes = (PAGES_IN_JOURNAL - FEW / 2) * 4096;
-        write(&store, bytes).await;
+        let reader = store.reader_of_log();
+        for _ in 0..3 {
+            write(&store, BYTES).await;
+        }
+        assert!(!is_moved(&store), "somebody reads what was there before");
+        drop(reader);
+        write(&store, BYTES).await;
         let patience = Instant::now();
-        let length = || fs::metadata(store.file().path()).unwrap().len();
-        while length() < bytes.cast_unsigned() || store.file().log_is_held() {
+        while !is_moved(&store) || store.file().log_is_held() {
             assert!(patience.elapsed() < Duration::from_secs(20));
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        write(&store, FEW * 4096).await;
-        write(&store, 1).await;
+        for _ in 0..2 {
+            write(&store, 1).await;
+        }
         let left = store.file().pages_in_log();
-        assert!(left.is_some_and(|left| left < 2 * FEW), "{left:?}");
-        store.close(moment()).await;
+        assert!(left.is_some_and(|(left, _)| left < FEW), "{left:?}");
     }
 
     #[tokio::test]
@@ -265,9 +269,9 @@ mod tests {
         for _ in 0..2 {
             write(&store, 1).await;
         }
-        let left = store.file().shape.pages_in_log().map(i64::from);
+        let left = store.file().pages_in_log();
         assert!(
-            left.is_some_and(|left| left <= PAGES_IN_JOURNAL),
+            left.is_some_and(|(left, _)| left <= PAGES_IN_JOURNAL),
             "{left:?}"
         );
         assert_eq!(store.file().look(), None);

@@ -93,7 +93,10 @@ fn a_loss_that_is_purged_ends_as_never_confirmed() {
     assert_eq!(last, (Kind::DeliveriesMissing, State::Resolved, 4));
     let told = told(&connection);
     assert!(told.contains("has ended unsettled /"), "{told}");
-    assert!(told.contains("Never confirmed") && told.ends_with(": 2."), "{told}");
+    assert!(
+        told.contains("Never confirmed") && told.ends_with(": 2."),
+        "{told}"
+    );
 }
 
 #[test]

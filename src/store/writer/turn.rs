@@ -120,8 +120,8 @@ impl<'a> Turn<'a> {
         if let Ok(call) = queue.calls.try_recv() {
             return Some(call);
         }
-        // A call waits for the results beside it no longer than for half of its commit, or for other calls.
-        if self.calls.is_zero() || self.results < self.calls.max(self.commit_time / 2) {
+        // A call waits for the results beside it no longer than for its commit, or for other calls.
+        if self.calls.is_zero() || self.results < self.calls.max(self.commit_time) {
             return queue.results.try_recv().ok();
         }
         None
