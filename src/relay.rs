@@ -37,7 +37,7 @@ use crate::upkeep::file_watch::FileWatch;
 use assembly::{Fixed, Shared, rules};
 use listeners::Bound;
 pub use no_room::WaitingStart;
-use parts::Parts;
+use parts::{Parts, Purpose};
 
 /// A stop waits for requests under way for the longest attempt's timeout plus this.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
@@ -314,6 +314,8 @@ impl Relay {
     pub async fn stop(mut self, refuges: &[PathBuf]) -> Result<(), Lost> {
         // The listeners hold the other end; when none is left, there is nothing to stop.
         let _ = self.stop_listeners.send(true);
+        // It may be about to make the same copy.
+        self.parts.stop_one(&Purpose::Place).await;
         let Shared { store, clock, .. } = &self.shared;
         let place = FileWatch::new(store.clone(), clock.clone());
         // Attempts may take long, and somebody may end the process meanwhile. When this fails, it is tried again after them.

@@ -166,6 +166,14 @@ impl Parts {
         Some(part.ended)
     }
 
+    /// Tells the part with this purpose to end and waits for that.
+    pub(super) async fn stop_one(&mut self, purpose: &Purpose) {
+        if let Some(ended) = self.end(&purpose.name()) {
+            // Nothing is ever sent: the part has ended.
+            let _ = ended.await;
+        }
+    }
+
     /// How long all of them may take to end.
     pub(super) fn stop_time(&self) -> Duration {
         let times = self.running.values().map(|part| part.purpose.stop_time());

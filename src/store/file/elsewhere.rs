@@ -30,18 +30,24 @@ pub fn copies_elsewhere(directory: &Path, places: &[PathBuf]) -> Vec<PathBuf> {
     let Ok(owner) = Owner::of(directory) else {
         return Vec::new();
     };
-    let own = progress_in(directory);
     let others = places
         .iter()
         .filter(|place| Inode::of(place) != Inode::of(directory));
     let counts = others.filter(|place| owner.is_known() || !is_for_everybody(place));
     let copies = counts.flat_map(|place| rescued_in(place));
-    copies
-        .filter(|copy| {
-            let progress = Progress::of_copy(copy);
-            progress.is_some_and(|copy| owner.may_have(copy.identity) && copy.is_beyond(&own))
-        })
-        .collect()
+    let copies = copies.filter_map(|copy| Some((Progress::of_copy(&copy)?, copy)));
+    let copies: Vec<_> = copies
+        .filter(|(progress, _)| owner.may_have(progress.identity))
+        .collect();
+    if copies.is_empty() {
+        // Looking at the database would make the index of its log anew, before a start has seen whether it is whole.
+        return Vec::new();
+    }
+    let own = progress_in(directory);
+    let beyond = copies
+        .into_iter()
+        .filter(|(progress, _)| progress.is_beyond(&own));
+    beyond.map(|(_, copy)| copy).collect()
 }
 
 /// Moves them into the data directory, and says which command takes each.

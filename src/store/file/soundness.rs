@@ -159,10 +159,11 @@ impl Store {
         moment: Moment,
     ) -> Result<PathBuf, SnapshotError> {
         // Commands that found the file in its place have been committed when this is answered. With what time it is, the
-        // copy shows to be later than whatever is left in the file's place. One without it still has everything. Once is
-        // enough: whoever receives the open database in parts begins anew with each change.
-        if !self.file.troubles.has_kept_time() && self.keep_time(Lane::Alerts, moment).await.is_ok()
-        {
+        // copy shows to be later than whatever is left in the file's place. One without it still has everything. Of a file
+        // that is gone, once is enough: whoever receives the open database in parts begins anew with each change. Of one that
+        // is damaged, SQLite reads its pages anew after a change.
+        let is_enough = self.file.troubles.has_kept_time() && !self.file.is_damaged();
+        if !is_enough && self.keep_time(Lane::Alerts, moment).await.is_ok() {
             self.file.troubles.set_kept_time();
         }
         let name = format!("{}{}{}", RESCUED.0, name_of(moment.wall), RESCUED.1);
