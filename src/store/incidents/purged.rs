@@ -89,8 +89,8 @@ fn a_loss_that_is_purged_ends_as_never_confirmed() {
         report.purged,
     );
     assert_eq!(counts, (4, 1, 1, 2));
-    let last = *messages(&connection).last().unwrap();
-    assert_eq!(last, (Kind::DeliveriesMissing, State::Resolved, 4));
+    let told_last = *messages(&connection).last().unwrap();
+    assert_eq!(told_last, (Kind::DeliveriesMissing, State::Resolved, 4));
     let told = told(&connection);
     assert!(told.contains("has ended unsettled /"), "{told}");
     assert!(
