@@ -2381,16 +2381,12 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__resend)
-            opts="-h --status --event-type --staff-id --route --since --until --only --dry-run --config --json --as --help"
+            opts="-h --event-type --staff-id --route --since --until --only --dry-run --status --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --status)
-                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted dismissed" -- "${cur}"))
-                    return 0
-                    ;;
                 --event-type)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2409,6 +2405,10 @@ _voicedrive__relay() {
                     ;;
                 --until)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --status)
+                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -188,16 +188,15 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from help" -f -a "deliveries" -d 'Deliveries with what has become of them, the oldest first; never payloads'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from help" -f -a "interviews" -d 'Interview records, in the order in which they came first'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l status -d 'Only events with this status' -r -f -a "accepted\t''
-retrying\t''
-delivered\t''
-exhausted\t''
-dismissed\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l event-type -d 'Only events with this name' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l staff-id -d 'Only events about this member of the staff' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l route -d 'Only events that take this route' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l since -d 'Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured time zone) or 2025-10-26T14:30:00+09:00' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l until -d 'Only events accepted until then; a day is meant to its end' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l status -d 'Only events with this status' -r -f -a "accepted\t''
+retrying\t''
+delivered\t''
+exhausted\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l only -d 'Send these alone, and not what was delivered later for the same person'
