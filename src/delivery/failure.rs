@@ -286,10 +286,7 @@ fn known(cause: &(dyn Error + 'static)) -> Option<Failure> {
             return Some(Failure::NotHttp);
         }
         // What was not sent because of something that came before it says below what that was.
-        if http.is_canceled()
-            && http
-                .source()
-                .is_some_and(|below| below.is::<hyper::Error>())
+        if http.is_canceled() && matches!(http.source(), Some(below) if below.is::<hyper::Error>())
         {
             return None;
         }

@@ -137,10 +137,11 @@ mod tests {
     async fn what_the_proxy_says_instead_is_told() {
         for status in [403, 407, 502] {
             let answer = format!("HTTP/1.1 {status} No\r\ncontent-length: 2\r\n\r\nno");
-            match asked(answer.as_bytes()).await.0 {
-                Err(TunnelError::Answered(said)) => assert_eq!(said, status),
-                other => panic!("{:?}", other.err()),
-            }
+            let said = match asked(answer.as_bytes()).await.0 {
+                Err(TunnelError::Answered(said)) => Some(said.as_u16()),
+                _ => None,
+            };
+            assert_eq!(said, Some(status));
         }
         let odd = asked(b"220 mail.example ESMTP\r\n").await.0;
         assert!(matches!(odd, Err(TunnelError::Unanswered(_))));

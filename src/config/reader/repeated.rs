@@ -23,7 +23,7 @@ pub(super) fn repeated(text: &str, line: usize) -> Option<(&str, usize)> {
     };
     // Where the heading itself stands twice, the first one's keys count too.
     let same = |text: &&str| heading(text).is_some() && heading(text) == heading(above[own]);
-    let first = above.iter().position(|text| same(&text));
+    let first = above.iter().position(same);
     of_table(own + 1).or_else(|| of_table(first? + 1))
 }
 
