@@ -66,13 +66,7 @@ pub async fn run(
     let mut source = source::read(copy, source::passes());
     while let Some(read) = source.recv().await {
         match read? {
-            Read::Begin(pass, tables) => {
-                work.current = Some(Current {
-                    pass,
-                    tables,
-                    last: None,
-                });
-            }
+            Read::Begin(pass, tables) => work.begin(pass, tables).await?,
             Read::Chunk(chunk) => {
                 if work.take(&chunk).await? {
                     progress(chunk.steps());
@@ -103,9 +97,25 @@ struct Current {
     pass: Pass,
     tables: Arc<Vec<Table>>,
     last: Option<Cell>,
+    /// Whether the last copy has left rows out that the other side may take by now.
+    has_refused: bool,
 }
 
 impl Work<'_> {
+    async fn begin(&mut self, pass: Pass, tables: Arc<Vec<Table>>) -> Result<(), MoveError> {
+        let has_refused = match pass {
+            Pass::Rows(unit) => self.target.has_refused(unit, None).await?,
+            Pass::Links => false,
+        };
+        self.current = Some(Current {
+            pass,
+            tables,
+            last: None,
+            has_refused,
+        });
+        Ok(())
+    }
+
     /// Answers whether it was read for its rows.
     async fn take(&mut self, chunk: &Chunk) -> Result<bool, MoveError> {
         let Some(current) = &mut self.current else {
@@ -125,7 +135,10 @@ impl Work<'_> {
         let placements = self.mapping.placements(unit, &current.tables, chunk);
         let digest = digest(chunk, &placements);
         let known = self.target.known_behind(unit, chunk.lower.as_ref()).await?;
-        if !self.anew && is_known(known.as_ref(), chunk, digest) {
+        if !self.anew
+            && is_known(known.as_ref(), chunk, digest)
+            && !(current.has_refused && self.target.has_refused(unit, Some(chunk)).await?)
+        {
             return Ok(true);
         }
         let parcel = Parcel {
@@ -158,7 +171,10 @@ impl Work<'_> {
             rows: vec![Vec::new(); current.tables.len()],
         };
         let known = self.target.known_behind(unit, chunk.lower.as_ref()).await?;
-        if !self.anew && is_new(known.as_ref(), &chunk) {
+        if !self.anew
+            && is_new(known.as_ref(), &chunk)
+            && !(current.has_refused && self.target.has_refused(unit, Some(&chunk)).await?)
+        {
             return Ok(());
         }
         let none = SharedTable::of(unit).iter();

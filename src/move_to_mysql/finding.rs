@@ -47,6 +47,10 @@ pub enum Finding {
     NotOwn(String, Vec<String>),
     /// A shared table is not there.
     NoTable(SharedTable),
+    /// A shared table is not there, but one whose name is written with other capitals, which are others for this server.
+    NamedOtherwise(SharedTable, String),
+    /// A shared table has no key that begins with the id: each row would be looked for among all of them.
+    NoKey(SharedTable),
     /// The table `interviews` is not the staff system's.
     OtherInterviews,
     /// Columns that a shared table lacks.
@@ -79,6 +83,12 @@ pub enum Finding {
     SameIds(SharedTable, &'static str, String, Named),
     /// Values of a column that rows of the staff system's have already, or one that is the same for the server.
     Theirs(SharedTable, &'static str, Named),
+    /// Triggers that run for each row that is written.
+    Triggers(SharedTable, Vec<String>),
+    /// What the server asks of each row.
+    Conditions(SharedTable, Vec<String>),
+    /// By what rows refer to those of a shared table: the server may delete or change them with a row of the relay's.
+    References(SharedTable, Vec<String>),
     /// Rows of the staff system's own.
     RowsOfTheirs(SharedTable, u64),
     /// A collation that makes some texts one.
@@ -138,6 +148,8 @@ impl Finding {
             | Self::SmallPackets(..)
             | Self::NoStandIn(_)
             | Self::ReadOnly
+            | Self::NamedOtherwise(..)
+            | Self::NoKey(_)
             | Self::NoTable(SharedTable::Logs | SharedTable::Queue) => Weight::Hinders,
             Self::NoTable(SharedTable::Interviews)
             | Self::OtherInterviews
@@ -150,6 +162,9 @@ impl Finding {
             | Self::Form(_)
             | Self::RowsOfTheirs(..)
             | Self::WaitingOfTheirs(_)
+            | Self::Triggers(..)
+            | Self::Conditions(..)
+            | Self::References(..)
             | Self::Collation(..)
             | Self::NotStrict(_)
             | Self::TimeZone(_)
@@ -180,6 +195,19 @@ impl Finding {
                 json!({"kind": "not_own", "database": name, "tables": tables})
             }
             Self::NoTable(table) => json!({"kind": "no_table", "table": table.name()}),
+            Self::NamedOtherwise(table, name) => {
+                json!({"kind": "named_otherwise", "table": table.name(), "name": name})
+            }
+            Self::NoKey(table) => json!({"kind": "no_key", "table": table.name()}),
+            Self::Triggers(table, triggers) => {
+                json!({"kind": "triggers", "table": table.name(), "triggers": triggers})
+            }
+            Self::Conditions(table, conditions) => {
+                json!({"kind": "conditions", "table": table.name(), "conditions": conditions})
+            }
+            Self::References(table, references) => {
+                json!({"kind": "references", "table": table.name(), "references": references})
+            }
             Self::OtherInterviews => json!({"kind": "other_interviews", "table": "interviews"}),
             Self::LacksColumns(table, columns) => {
                 json!({"kind": "lacks_columns", "table": table.name(), "columns": columns})

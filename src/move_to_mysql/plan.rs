@@ -11,7 +11,7 @@ use super::{MoveError, NAMED};
 use crate::chunk::Unit;
 use crate::clock::Clock;
 use crate::shared_database::{
-    Limit, Server, Shape, ShapeOfColumn, SharedDatabase, SharedTable, Unwritten,
+    Condition, Limit, Server, Shape, ShapeOfColumn, SharedDatabase, SharedTable, Unwritten,
 };
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
@@ -41,6 +41,8 @@ pub struct Structure {
     /// What was found.
     pub findings: Vec<Finding>,
     counts: Counts,
+    /// What the server asks of each row.
+    conditions: HashMap<SharedTable, Vec<Condition>>,
 }
 
 /// Looks at the server and its tables, and at no rows but those of the employees.
@@ -62,7 +64,12 @@ pub async fn structure(
     }
     for table in SharedTable::ALL {
         match target.shape(table).await? {
-            None => there.findings.push(Finding::NoTable(table)),
+            None => there
+                .findings
+                .push(match target.named_otherwise(table).await? {
+                    Some(name) => Finding::NamedOtherwise(table, name),
+                    None => Finding::NoTable(table),
+                }),
             Some(shape) if table == SharedTable::Interviews && !is_interviews(&shape) => {
                 there.findings.push(Finding::OtherInterviews);
             }
@@ -70,6 +77,7 @@ pub async fn structure(
                 there.findings.extend(of_shape(table, &shape));
                 let has_status = shape.columns.contains_key("status");
                 there.mapping.shapes.insert(table, shape);
+                there.look_around(target, table).await?;
                 let (all, own) = target.counted(table).await?;
                 there.counts.insert(table, (all, own));
                 if all > own {
@@ -99,6 +107,43 @@ pub async fn structure(
         }
     }
     Ok(there)
+}
+
+impl Structure {
+    /// What the server does by itself with the rows of a table, and with those that refer to them.
+    async fn look_around(
+        &mut self,
+        target: &mut SharedDatabase,
+        table: SharedTable,
+    ) -> Result<(), MoveError> {
+        let rules = target.rules(table).await?;
+        if !rules.triggers.is_empty() {
+            let found = Finding::Triggers(table, rules.triggers);
+            self.findings.push(found);
+        }
+        if !rules.conditions.is_empty() {
+            let said = rules
+                .conditions
+                .iter()
+                .map(|condition| condition.said.clone());
+            let found = Finding::Conditions(table, said.collect());
+            self.findings.push(found);
+            self.conditions.insert(table, rules.conditions);
+        }
+        let references = target.references(table).await?;
+        for reference in &references {
+            if !target.may_read(reference).await? {
+                let found = Finding::NotGranted("SELECT", reference.table.clone());
+                self.findings.push(found);
+            }
+        }
+        if !references.is_empty() {
+            let said = references.into_iter().map(|reference| reference.said);
+            let found = Finding::References(table, said.collect());
+            self.findings.push(found);
+        }
+        Ok(())
+    }
 }
 
 fn of_server(server: &Server, (own, shared): (&str, &str), clock: &Clock) -> Vec<Finding> {
@@ -179,7 +224,7 @@ fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
         let is_given = column.nullable || column.unwritten != Unwritten::Nothing;
         !is_given && !written.contains(&name.as_str())
     });
-    let needs: Vec<_> = needs.map(|(name, _)| name.clone()).collect();
+    let needs: Vec<_> = needs.map(|(_, column)| column.name.clone()).collect();
     if !needs.is_empty() {
         findings.push(Finding::NeedsColumns(table, needs));
     }
@@ -222,6 +267,9 @@ fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
     }
     if !shape.engine.eq_ignore_ascii_case("innodb") {
         findings.push(Finding::Engine(table, shape.engine.clone()));
+    }
+    if !shape.has_key {
+        findings.push(Finding::NoKey(table));
     }
     let collation = shape.columns.get("id").and_then(|id| id.collation.clone());
     if let Some(collation) = collation.filter(|name| !name.ends_with("_bin")) {

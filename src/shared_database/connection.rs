@@ -1,5 +1,6 @@
 //! One connection to the server, and its settings. It is never shared and never put back: one that broke is thrown away.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
@@ -10,13 +11,16 @@ use tokio::time::timeout;
 
 use super::values::quoted;
 use super::watch::{CONNECTING, Watch, within};
-use super::{SharedDatabaseError as Error, Waiting};
+use super::{Reference, SharedDatabaseError as Error, SharedTable, Waiting};
 use crate::config::{MysqlTarget, MysqlWay};
 use crate::crypto;
 use crate::secret::Secret;
 
-/// How often a transaction, or a question that stands in none, is tried again.
+/// How often a transaction is tried again.
 pub(super) const TRIES: u32 = 10;
+/// How often a server that has gone away is looked for, about two minutes in all: one that is started anew, perhaps after
+/// a crash, is back by then.
+pub(super) const RECONNECTS: u32 = 30;
 /// The first pause before that; each is twice as long as the one before, up to the other.
 pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 /// Prepared statements that a connection keeps.
@@ -24,13 +28,17 @@ const STATEMENTS_KEPT: usize = 128;
 /// The longest statement in bytes, where the server takes as much.
 const STATEMENT_BYTES: usize = 2 * 1024 * 1024;
 /// Whatever the server's own settings are: rows are refused and not cut, times are UTC, a transaction locks what it
-/// writes and no gaps, and a pause does not end the connection.
-const SETTINGS: [&str; 5] = [
+/// writes and no gaps, and may write, a pause does not end the connection, and no question is answered in part.
+const SETTINGS: [&str; 8] = [
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
     "SET SESSION time_zone = '+00:00'",
     "SET NAMES utf8mb4",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION wait_timeout = 28800",
+    "SET SESSION TRANSACTION READ WRITE",
+    "SET SESSION wait_timeout = 28800, autocommit = 1, completion_type = 0, foreign_key_checks = 1",
+    "SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1, sql_safe_updates = 0",
+    // The first is MariaDB's name for it, the other MySQL's; each takes the other one for a comment.
+    "SET SESSION sql_auto_is_null = 0 /*M! , max_statement_time = 0 */ /*!50708 , max_execution_time = 0 */",
 ];
 
 /// A server whose log has the statements themselves refuses changes under READ COMMITTED.
@@ -50,6 +58,10 @@ pub struct SharedDatabase {
     pub(super) statement_bytes: usize,
     /// What the last transaction of this copy has left as the mark that it was made.
     pub(super) token: Option<[u8; 16]>,
+    /// Whether a transaction has begun: it ends with the connection, and nothing of it can be asked on another one.
+    pub(super) in_transaction: bool,
+    /// By what rows of others go with rows of a shared table, where that was looked for.
+    pub(super) references: HashMap<SharedTable, Vec<Reference>>,
     pub(super) watch: Watch,
 }
 
@@ -74,6 +86,8 @@ impl SharedDatabase {
             shared: quoted(&target.shared),
             names: (target.own.clone(), target.shared.clone()),
             token: None,
+            in_transaction: false,
+            references: HashMap::new(),
         })
     }
 
@@ -120,16 +134,17 @@ impl SharedDatabase {
         self.watch.over(self.connection.exec(sql, values)).await
     }
 
-    /// Runs a query that stands in no transaction. Where the connection breaks it is asked again on a new one, with
-    /// patience.
+    /// Runs a query. Where the server goes away and the query stands in no transaction, it is asked again on a new
+    /// connection, with patience.
     pub(super) async fn patiently(
         &mut self,
         sql: &str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
         let (mut found, mut pause) = (self.rows(sql, values.clone()).await, PAUSES.0);
-        for _ in 1..TRIES {
-            if !found.as_ref().is_err_and(Error::is_lost) {
+        for _ in 0..RECONNECTS {
+            let is_for_again = |error: &Error| error.is_lost() || error.is_for_again();
+            if self.in_transaction || !found.as_ref().is_err_and(is_for_again) {
                 break;
             }
             tokio::time::sleep(pause).await;

@@ -31,8 +31,9 @@ pub enum SharedDatabaseError {
     NothingCopied,
 }
 
-/// Errors after which the same transaction can be tried again: deadlock, lock wait, conflicts of clusters.
-const AGAIN: [u16; 7] = [1213, 1205, 1180, 1020, 3101, 1047, 1053];
+/// Errors after which the same transaction can be tried again: deadlock, lock wait, conflicts of clusters, a server that
+/// is being stopped.
+const AGAIN: [u16; 8] = [1213, 1205, 1180, 1020, 3101, 1047, 1053, 1927];
 /// Errors about one row: a key that is there, a value that does not fit, a reference to nothing, a partition that it has
 /// none of, JSON that is too deep or too long there, what a trigger or a view has against it.
 const OF_ROW: [u16; 19] = [
@@ -48,6 +49,9 @@ const MAY_BE_FULL: [u16; 6] = [1, 3, 1004, 1005, 1026, 1030];
 const NUMBER_FOLLOWS: [&str; 3] = ["errno: ", "Errcode: ", "Got error "];
 /// These numbers: no space left on the device, no more room in the file.
 const NO_ROOM: [&str; 2] = ["28", "135"];
+/// The error about a statement that is longer than the server takes. It is not even sent, and this is said of it.
+const TOO_LONG: u16 = 1153;
+const SAID_OF_TOO_LONG: &str = "larger than max_allowed_packet";
 /// Errors about privileges: on a database, a table, a column, or as such.
 const DENIED: [u16; 4] = [1044, 1142, 1143, 1227];
 /// Errors about a user who is not known by this password, or in this way.
@@ -71,8 +75,20 @@ impl SharedDatabaseError {
                 let said = said.to_owned();
                 Self::Refused { code, said }
             }
-            other => Self::Lost(other.to_string()),
+            other => match other.to_string() {
+                said if said.contains(SAID_OF_TOO_LONG) => Self::Refused {
+                    code: TOO_LONG,
+                    said,
+                },
+                said => Self::Lost(said),
+            },
         }
+    }
+
+    /// Whether the server takes no statement as long as the one that a row needs.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        matches!(self, Self::Refused { code: TOO_LONG, .. })
     }
 
     /// Whether the same is worth another try on the same connection.

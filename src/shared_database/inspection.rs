@@ -122,7 +122,7 @@ impl SharedDatabase {
     }
 
     /// Whether this user may do something. What else the server has against it does not matter here.
-    async fn may(&mut self, statement: &str) -> Result<bool, Error> {
+    pub(super) async fn may(&mut self, statement: &str) -> Result<bool, Error> {
         match within(self.connection.prep(statement)).await {
             Ok(prepared) => within(self.connection.close(prepared)).await.map(|()| true),
             Err(error) if error.is_lost() => Err(error),
@@ -138,14 +138,16 @@ impl SharedDatabase {
         let sql = "SELECT column_name, data_type, column_type, character_maximum_length, character_octet_length,
                           datetime_precision, is_nullable, column_default IS NOT NULL OR extra LIKE '%auto_increment%'
                             OR extra LIKE '%DEFAULT_GENERATED%', collation_name, character_set_name,
-                          column_key IN ('PRI', 'UNI'), extra LIKE '%STORED GENERATED%' OR extra LIKE '%VIRTUAL GENERATED%'
+                          extra LIKE '%STORED GENERATED%' OR extra LIKE '%VIRTUAL GENERATED%'
                      FROM information_schema.columns WHERE table_schema = ? AND table_name = ?";
         let named: Vec<Value> = vec![self.names.1.clone().into(), table.name().into()];
         let rows = self.rows(sql, named.clone()).await?;
         if rows.is_empty() {
             return Ok(None);
         }
+        let keys = self.keys(named.clone()).await?;
         let columns = rows.iter().map(|row| {
+            let name = text(row, 0);
             let kind = text(row, 1).to_lowercase();
             let has_length = is_given(row, 3);
             let limit = match kind.as_str() {
@@ -162,25 +164,47 @@ impl SharedDatabase {
                 limit,
                 precision: has_precision.then(|| count(row, 5)),
                 nullable: text(row, 6) == "YES",
-                unwritten: match (count(row, 7), count(row, 11)) {
+                unwritten: match (count(row, 7), count(row, 10)) {
                     (_, 1) => Unwritten::Generated,
                     (1, _) => Unwritten::ByDefault,
                     _ => Unwritten::Nothing,
                 },
                 collation: Some(text(row, 8)).filter(|name| !name.is_empty()),
                 characters: Some(text(row, 9)).filter(|name| !name.is_empty()),
-                is_unique: count(row, 10) == 1,
+                is_unique: keys.contains(&(vec![name.to_lowercase()], true)),
+                name,
             };
-            (text(row, 0), column)
+            (column.name.to_lowercase(), column)
         });
         let columns = columns.collect();
         let sql = "SELECT engine FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
         let rows = self.rows(sql, named).await?;
         let engine = rows.first().map(|row| text(row, 0)).unwrap_or_default();
-        Ok(Some(Shape { columns, engine }))
+        let begins = |key: &(Vec<String>, bool)| key.0.first().is_some_and(|name| name == "id");
+        Ok(Some(Shape {
+            columns,
+            engine,
+            has_key: keys.iter().any(begins),
+        }))
     }
 
-    /// The employees: the id for each code, and all ids; none: there is no such table.
+    /// The keys of a table: the columns of each in small letters, and whether no two rows may have the same in them.
+    async fn keys(&mut self, named: Vec<Value>) -> Result<Vec<(Vec<String>, bool)>, Error> {
+        let sql = "SELECT index_name, LOWER(column_name), non_unique = 0 FROM information_schema.statistics
+                    WHERE table_schema = ? AND table_name = ? ORDER BY index_name, seq_in_index";
+        let (mut keys, mut last) = (Vec::<(Vec<String>, bool)>::new(), String::new());
+        for row in self.rows(sql, named).await? {
+            let (key, column) = (text(&row, 0), text(&row, 1));
+            match keys.last_mut().filter(|_| key == last) {
+                Some((columns, _)) => columns.push(column),
+                None => keys.push((vec![column], count(&row, 2) == 1)),
+            }
+            last = key;
+        }
+        Ok(keys)
+    }
+
+    /// The employees: the id for each code, and all ids; none: there is no such table, or this user may not read it.
     ///
     /// # Errors
     /// The server's.
@@ -191,16 +215,19 @@ impl SharedDatabase {
                     WHERE table_schema = ? AND table_name = 'employees'";
         let rows = self.rows(sql, vec![self.names.1.clone().into()]).await?;
         let columns: Vec<_> = rows.iter().map(|row| text(row, 0)).collect();
-        if !columns.iter().any(|column| column == "id") {
+        let has = |name: &str| columns.iter().any(|it| it.eq_ignore_ascii_case(name));
+        if !has("id") {
             return Ok(None);
         }
-        let code = CODE_COLUMNS
-            .iter()
-            .find(|code| columns.iter().any(|column| column == *code));
+        let code = CODE_COLUMNS.iter().find(|code| has(code));
         let code = code.map_or("NULL".to_owned(), |code| quoted(code));
         let sql = format!("SELECT id, {code} FROM {}.employees", self.shared);
         let (mut by_code, mut ids) = (HashMap::new(), HashSet::new());
-        for row in self.rows(&sql, Vec::new()).await? {
+        let rows = match self.rows(&sql, Vec::new()).await {
+            Err(error) if error.is_denied() => return Ok(None),
+            found => found?,
+        };
+        for row in rows {
             let (id, code) = (text(&row, 0), text(&row, 1));
             if !code.is_empty() {
                 by_code.insert(code, id.clone());
@@ -254,7 +281,7 @@ impl SharedDatabase {
             places(texts.len())
         );
         let values = texts.iter().map(|text| Value::from(text.clone())).collect();
-        let rows = self.rows(&sql, values).await?;
+        let rows = self.patiently(&sql, values).await?;
         let rows = rows.iter().map(|row| (RowThere::of(row), bytes(row, 2)));
         let rows: Vec<_> = rows.collect();
         let ids: Vec<_> = rows.iter().map(|(row, _)| row.id.clone()).collect();
@@ -283,7 +310,7 @@ impl SharedDatabase {
             .iter()
             .map(|text| Value::from(text.trim_end_matches(' ')))
             .collect();
-        let rows = self.rows(&sql, values).await?;
+        let rows = self.patiently(&sql, values).await?;
         let row = rows.first();
         Ok((0..texts.len())
             .map(|at| row.map(|row| bytes(row, at)).unwrap_or_default())
@@ -298,7 +325,7 @@ impl SharedDatabase {
         let character_set = collation.split('_').next().unwrap_or_default();
         let side = format!("CONVERT(? USING {character_set})");
         let sql = format!("SELECT {side} COLLATE {collation} = {side}");
-        let rows = self.rows(&sql, vec![a.into(), b.into()]).await?;
+        let rows = self.patiently(&sql, vec![a.into(), b.into()]).await?;
         Ok(rows.first().is_some_and(|row| count(row, 0) == 1))
     }
 

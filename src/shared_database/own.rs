@@ -27,6 +27,8 @@ pub struct KnownChunk {
     pub digest: [u8; 32],
 }
 
+/// How a table is kept, whatever the server would take: other forms have no room for these keys.
+const FORM: &str = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
 /// The comments of the tables that the relay makes: those that it keeps everything in, and those about the copy itself.
 const MARK: &str = "voicedrive-relay";
 const MARK_OF_THE_COPY: &str = "voicedrive-relay: how far the copy is";
@@ -65,7 +67,7 @@ impl SharedDatabase {
         }
         for sql in OF_THE_COPY {
             let sql = format!(
-                "{} ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='{MARK_OF_THE_COPY}'",
+                "{} {FORM} COMMENT='{MARK_OF_THE_COPY}'",
                 sql.replace("{own}", &own)
             );
             self.run(&sql, Vec::new()).await?;
@@ -179,6 +181,7 @@ impl SharedDatabase {
     /// committed.
     pub(super) async fn begin(&mut self, token: [u8; 16]) -> Result<(), Error> {
         self.run("START TRANSACTION", Vec::new()).await?;
+        self.in_transaction = true;
         let sql = format!(
             "UPDATE {}.copy_state SET token = ? WHERE id = 1 AND token = ?",
             self.own
@@ -255,7 +258,7 @@ impl SharedDatabase {
             quoted(table.name),
             names[..table.key].join(",")
         );
-        let rows = self.rows(&sql, values).await?;
+        let rows = self.patiently(&sql, values).await?;
         Ok(rows.into_iter().map(|row| cells(row, table)).collect())
     }
 }
@@ -339,7 +342,7 @@ fn made(table: &Table, own: &str) -> String {
         parts.push(format!("KEY by_id ({})", quoted(LOOKED_UP)));
     }
     format!(
-        "CREATE TABLE IF NOT EXISTS {own}.{} ({}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='{MARK}'",
+        "CREATE TABLE IF NOT EXISTS {own}.{} ({}) {FORM} COMMENT='{MARK}'",
         quoted(table.name),
         parts.join(", ")
     )
@@ -380,7 +383,7 @@ mod tests {
             "CREATE TABLE IF NOT EXISTS `o`.`t` (`a` VARBINARY(768) NOT NULL, `seq` BIGINT NOT NULL, \
              `key` LONGBLOB NULL, `id` VARBINARY(768) NULL, \
              `data` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL, PRIMARY KEY (`a`,`seq`), \
-             KEY by_id (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='voicedrive-relay'"
+             KEY by_id (`id`)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='voicedrive-relay'"
         );
     }
 }

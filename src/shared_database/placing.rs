@@ -7,24 +7,15 @@ use mysql_async::Value;
 
 use super::own::range_of_keys;
 use super::row_there::{RowThere, THERE};
-use super::values::{bytes, places, quoted, value};
+use super::values::{places, quoted, value};
 use super::{
-    Parcel, Placement, Remark, RowToPlace, SharedDatabase, SharedDatabaseError as Error,
-    SharedTable, Written,
+    Parcel, PlacedNote, Placement, Remark, RowToPlace, SharedDatabase,
+    SharedDatabaseError as Error, SharedTable, Written,
 };
-use crate::chunk::{Chunk, key_of, number_of};
+use crate::chunk::{key_of, number_of};
 
 /// Ids in one question.
-const IDS_AT_ONCE: usize = 500;
-
-/// The note that a row was put into a shared table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlacedNote {
-    /// The key of the relay's row.
-    pub row_key: Vec<u8>,
-    /// Of its cells.
-    pub digest: [u8; 32],
-}
+pub(super) const IDS_AT_ONCE: usize = 500;
 
 impl SharedDatabase {
     /// Makes a shared table have the rows of a placement, and of the relay's no others in its range.
@@ -57,44 +48,20 @@ impl SharedDatabase {
             self.forget(table, &missing.iter().cloned().collect::<Vec<_>>())
                 .await?;
         }
-        let mut new = Vec::new();
+        let (mut new, mut other) = (Vec::new(), Vec::new());
         for row in &placement.rows {
             match placed.get(row.id()) {
                 Some(_) if missing.contains(row.id()) => new.push(row),
                 Some(note) if note.digest == row.digest && !parcel.anew => {}
-                Some(_) => self.change(placement, row, one_by_one, written).await?,
+                Some(_) => other.push(row),
                 None => new.push(row),
             }
         }
+        self.change_all(placement, other, one_by_one, written)
+            .await?;
         self.add(placement, new, one_by_one, written).await?;
         self.remark(parcel, placement, &written.remarks.clone())
             .await
-    }
-
-    /// What was placed for the rows of a chunk, by id.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn placed_in(
-        &mut self,
-        table: SharedTable,
-        chunk: &Chunk,
-    ) -> Result<HashMap<Vec<u8>, PlacedNote>, Error> {
-        let (condition, mut values) = range_of_keys("row_key", chunk);
-        values.insert(0, table.name().into());
-        let sql = format!(
-            "SELECT id, row_key, digest FROM {}.placed_rows WHERE shared_table = ? AND {condition}",
-            self.own
-        );
-        let rows = self.rows(&sql, values).await?;
-        let placed = rows.iter().map(|row| {
-            let note = PlacedNote {
-                row_key: bytes(row, 1),
-                digest: bytes(row, 2).try_into().unwrap_or_default(),
-            };
-            (bytes(row, 0), note)
-        });
-        Ok(placed.collect())
     }
 
     /// The rows of a shared table whose ids are one of these for the server, by the ids as they stand there.
@@ -122,7 +89,7 @@ impl SharedDatabase {
         format!("{}.{}", self.shared, quoted(table.name()))
     }
 
-    /// Takes rows of the relay's out of a shared table.
+    /// Takes rows of the relay's out of a shared table, but for those that others refer to.
     async fn take_out(
         &mut self,
         table: SharedTable,
@@ -130,6 +97,9 @@ impl SharedDatabase {
         one_by_one: bool,
         written: &mut Written,
     ) -> Result<(), Error> {
+        let rows: Vec<_> = rows.collect();
+        let ids: Vec<_> = rows.iter().map(|(id, _)| (*id).clone()).collect();
+        let referred = self.referred_to(table, &ids).await?;
         let mut gone = Vec::new();
         // The collation finds more than the one that is meant.
         let sql = format!(
@@ -137,43 +107,59 @@ impl SharedDatabase {
             self.shared_name(table)
         );
         for (id, note) in rows {
-            let values = vec![id.clone().into(), id.clone().into()];
-            match self.run(&sql, values).await {
-                Ok(deleted) => {
-                    written.taken_out += deleted;
-                    gone.push(id.clone());
-                }
-                Err(error) => {
-                    let what = match error.of_row().filter(|_| one_by_one) {
+            let what = if referred.contains(id) {
+                Remark::REFERRED_TO.to_owned()
+            } else {
+                let values = vec![id.clone().into(), id.clone().into()];
+                match self.run(&sql, values).await {
+                    Ok(deleted) => {
+                        written.taken_out += deleted;
+                        gone.push(id.clone());
+                        continue;
+                    }
+                    Err(error) => match error.of_row().filter(|_| one_by_one) {
                         Some(1451) => Remark::REFERRED_TO.to_owned(),
                         Some(code) => format!("{}{code}", Remark::REFUSED),
                         None => return Err(error),
-                    };
-                    written.remarks.push(Remark {
-                        table,
-                        number: number_of(&note.row_key),
-                        id: String::from_utf8_lossy(id).into_owned(),
-                        what,
-                        column: "",
-                    });
+                    },
                 }
-            }
+            };
+            written.remarks.push(Remark {
+                table,
+                number: number_of(&note.row_key),
+                id: String::from_utf8_lossy(id).into_owned(),
+                what,
+                column: "",
+            });
         }
         self.forget(table, &gone).await
     }
 
-    async fn forget(&mut self, table: SharedTable, ids: &[Vec<u8>]) -> Result<(), Error> {
-        for ids in ids.chunks(IDS_AT_ONCE) {
-            let sql = format!(
-                "DELETE FROM {}.placed_rows WHERE shared_table = ? AND id IN {}",
-                self.own,
-                places(ids.len())
-            );
-            let ids = ids.iter().map(|id| Value::from(id.clone()));
-            let values = std::iter::once(table.name().into()).chain(ids);
-            self.run(&sql, values.collect()).await?;
+    /// Changes rows, and those that are refused once more as long as that helps: a value that has to be unique may go from
+    /// one row to another.
+    async fn change_all(
+        &mut self,
+        placement: &Placement,
+        mut rows: Vec<&RowToPlace>,
+        one_by_one: bool,
+        written: &mut Written,
+    ) -> Result<(), Error> {
+        loop {
+            let (before, told) = (rows.len(), written.remarks.len());
+            let mut refused = Vec::new();
+            for row in rows {
+                let told = written.remarks.len();
+                self.change(placement, row, one_by_one, written).await?;
+                if written.remarks.len() > told {
+                    refused.push(row);
+                }
+            }
+            if refused.is_empty() || refused.len() == before {
+                return Ok(());
+            }
+            written.remarks.truncate(told);
+            rows = refused;
         }
-        Ok(())
     }
 
     async fn change(
@@ -282,25 +268,6 @@ impl SharedDatabase {
         self.forget(table, &[row.id().to_vec()]).await?;
         self.note(table, std::iter::once((row, [0; 32]))).await?;
         self.change(placement, row, one_by_one, written).await
-    }
-
-    /// Notes that rows stand in a shared table, with the digests of what they are there.
-    async fn note(
-        &mut self,
-        table: SharedTable,
-        rows: impl Iterator<Item = (&RowToPlace, [u8; 32])>,
-    ) -> Result<(), Error> {
-        let notes = rows.map(|(row, digest)| {
-            vec![
-                table.name().into(),
-                row.id().into(),
-                key_of(row.number).to_vec().into(),
-                digest.to_vec().into(),
-            ]
-        });
-        let columns = ["shared_table", "id", "row_key", "digest"].map(str::to_owned);
-        let target = format!("{}.placed_rows", self.own);
-        self.insert(&target, &columns, notes).await
     }
 
     /// Keeps what is to be said of the rows of a chunk.

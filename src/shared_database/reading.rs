@@ -6,8 +6,8 @@ use mysql_async::Value;
 
 use super::own::range_of_keys;
 use super::values::{bytes, count, places, quoted, text, value};
-use super::{SharedDatabase, SharedDatabaseError as Error, SharedTable};
-use crate::chunk::{Cell, Chunk};
+use super::{Remark, SharedDatabase, SharedDatabaseError as Error, SharedTable};
+use crate::chunk::{Cell, Chunk, Unit};
 
 /// Ids in one question.
 const IDS_AT_ONCE: usize = 500;
@@ -68,7 +68,7 @@ impl SharedDatabase {
                 places(ids.len())
             );
             let values = ids.iter().map(|id| Value::from(id.clone())).collect();
-            for row in self.rows(&sql, values).await? {
+            for row in self.patiently(&sql, values).await? {
                 let id = bytes(&row, 0);
                 let text = |at| match row.as_ref(at) {
                     Some(Value::Bytes(bytes)) => Some(bytes.clone()),
@@ -122,7 +122,7 @@ impl SharedDatabase {
             "SELECT row_key, remark, column_name, id FROM {}.row_remarks WHERE shared_table = ? AND {condition}",
             self.own
         );
-        let rows = self.rows(&sql, values).await?;
+        let rows = self.patiently(&sql, values).await?;
         let remarks = rows.iter().map(|row| RemarkThere {
             row_key: bytes(row, 0),
             what: bytes(row, 1),
@@ -130,6 +130,37 @@ impl SharedDatabase {
             id: bytes(row, 3),
         });
         Ok(remarks.collect())
+    }
+
+    /// Whether rows of a unit were kept out when they were written, by the server or by somebody else's rows, or could not
+    /// be taken out; `chunk`: of its rows alone.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn has_refused(&mut self, unit: Unit, chunk: Option<&Chunk>) -> Result<bool, Error> {
+        let tables = SharedTable::of(unit);
+        if tables.is_empty() {
+            return Ok(false);
+        }
+        let words = [Remark::THEIRS, Remark::SAME_FOR_SERVER, Remark::REFERRED_TO];
+        let words = words.map(|word| format!("'{word}'")).join(",");
+        let sql = format!(
+            "SELECT 1 FROM {}.row_remarks WHERE shared_table IN {} AND (remark IN ({words}) OR remark LIKE '{}%')",
+            self.own,
+            places(tables.len()),
+            Remark::REFUSED
+        );
+        let tables = tables.iter().map(|table| table.name().into());
+        let mut values: Vec<Value> = tables.collect();
+        let mut range = "1 = 1".to_owned();
+        if let Some(chunk) = chunk {
+            let (condition, ends) = range_of_keys("row_key", chunk);
+            range = condition;
+            values.extend(ends);
+        }
+        let sql = format!("{sql} AND {range} LIMIT 1");
+        let rows = self.patiently(&sql, values).await?;
+        Ok(!rows.is_empty())
     }
 
     /// Retries that the staff system's own worker will make, by their ids: how many, and the first of them. The relay puts

@@ -47,6 +47,8 @@ pub enum Unwritten {
 /// A column of a shared table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShapeOfColumn {
+    /// Its name as it is written there.
+    pub name: String,
     /// Its type, such as `varchar`.
     pub kind: String,
     /// What the type says in full, such as `enum('success','failed')`.
@@ -112,10 +114,12 @@ impl ShapeOfColumn {
 /// A shared table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
-    /// Its columns, by name.
+    /// Its columns, by their names in small letters: for the server, capitals make no difference.
     pub columns: BTreeMap<String, ShapeOfColumn>,
     /// The engine that keeps it.
     pub engine: String,
+    /// Whether a row is found by its id without reading all of them.
+    pub has_key: bool,
 }
 
 #[cfg(test)]

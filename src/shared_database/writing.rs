@@ -6,15 +6,15 @@ use std::collections::VecDeque;
 
 use mysql_async::Value;
 
-use super::connection::{PAUSES, TRIES};
+use super::connection::{PAUSES, RECONNECTS, TRIES};
 use super::own::{between, key, new_token, range_of_keys, word};
 use super::reading::Link;
 use super::values::{places, quoted, value};
 use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, Written};
 
-/// Rows of one statement. There are few numbers of them because both sides keep what they know of each statement, place
-/// by place.
-const GROUPS: [usize; 5] = [256, 64, 16, 4, 1];
+/// Rows of one statement; in most chunks a table has as many as the first. There are few numbers of them because both
+/// sides keep what they know of each statement, place by place.
+const GROUPS: [usize; 5] = [500, 125, 25, 5, 1];
 /// How often somebody else's lock is waited for. The server itself waits each time, 50 seconds where nobody set otherwise.
 const LOCK_WAITS: u32 = 3;
 
@@ -46,7 +46,9 @@ impl SharedDatabase {
         let (mut tries, mut pause, mut one_by_one) = (0, PAUSES.0, false);
         loop {
             let (token, mut written) = (new_token(), Written::default());
-            let Err(error) = self.attempt(work, token, one_by_one, &mut written).await else {
+            let attempted = self.attempt(work, token, one_by_one, &mut written).await;
+            self.in_transaction = false;
+            let Err(error) = attempted else {
                 self.token = Some(token);
                 return Ok(written);
             };
@@ -81,7 +83,7 @@ impl SharedDatabase {
     /// Connects again, with patience, and answers whether the transaction with this mark was committed.
     async fn find_out(&mut self, token: [u8; 16], first: Error) -> Result<bool, Error> {
         let (mut error, mut pause) = (first, PAUSES.0);
-        for _ in 0..TRIES {
+        for _ in 0..RECONNECTS {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
             match self.was_committed(token).await {
@@ -218,10 +220,10 @@ mod tests {
         let most = 2 * 1024 * 1024;
         let of = |rows: usize, size: usize| group(std::iter::repeat_n(size, rows), most);
         assert_eq!(
-            [of(1000, 10), of(255, 10), of(63, 10), of(3, 10), of(1, 10)],
-            [256, 64, 16, 1, 1]
+            [of(1000, 10), of(499, 10), of(63, 10), of(3, 10), of(1, 10)],
+            [500, 125, 25, 1, 1]
         );
-        assert_eq!(of(100, most / 20), 16);
+        assert_eq!(of(100, most / 30), 25);
         assert_eq!(of(100, most * 2), 1);
     }
 }

@@ -12,6 +12,7 @@
 #[allow(dead_code, clippy::disallowed_methods)]
 mod seed;
 
+mod around;
 mod big;
 mod copying;
 mod cutting;
@@ -20,12 +21,16 @@ mod histories;
 mod kept;
 mod losing;
 mod odd;
+mod own_server;
 mod planning;
 mod proxy;
 mod random;
 mod relay;
+mod restarts;
+mod rights;
 mod schema;
 mod server;
 mod settings;
 mod spoiling;
 mod verifying;
+mod worker;

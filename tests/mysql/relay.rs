@@ -12,7 +12,7 @@ use voicedrive_relay::testing::store::Store;
 use voicedrive_relay::testing::store::file::live_file;
 
 use crate::seed;
-use crate::server::{self, Databases};
+use crate::server::Databases;
 
 /// A relay that is not running.
 pub struct Relay {
@@ -39,7 +39,7 @@ pub struct Said {
 
 impl Relay {
     pub async fn make(databases: &Databases) -> Self {
-        Self::by_way(databases, &server::way()).await
+        Self::by_way(databases, &databases.way()).await
     }
 
     pub async fn by_way(databases: &Databases, way: &str) -> Self {

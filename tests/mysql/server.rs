@@ -31,29 +31,38 @@ fn variable(name: &str) -> Option<String> {
 pub struct Databases {
     pub shared: String,
     pub own: String,
+    /// The socket of a server of the test's own; none: the server of all tests.
+    server: Option<PathBuf>,
     _turn: Turn,
 }
 
 impl Databases {
     /// Makes the shared one of a form, with a collation.
     pub async fn make(form: &str, collation: &str) -> Self {
-        Self::at_turn(form, collation, Turn::OfMany(TURN.read().await)).await
+        Self::at_turn(form, collation, Turn::OfMany(TURN.read().await), None).await
+    }
+
+    /// The same on a server of the test's own.
+    pub async fn on(socket: &Path, form: &str, collation: &str) -> Self {
+        let turn = Turn::OfMany(TURN.read().await);
+        Self::at_turn(form, collation, turn, Some(socket.to_owned())).await
     }
 
     /// The same while no other test uses the server.
     pub async fn alone(form: &str, collation: &str) -> Self {
-        Self::at_turn(form, collation, Turn::Alone(TURN.write().await)).await
+        Self::at_turn(form, collation, Turn::Alone(TURN.write().await), None).await
     }
 
-    async fn at_turn(form: &str, collation: &str, turn: Turn) -> Self {
+    async fn at_turn(form: &str, collation: &str, turn: Turn, server: Option<PathBuf>) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let id = format!("{}_{number}", std::process::id());
         let databases = Self {
             shared: format!("staff_{id}"),
             own: format!("relay_{id}"),
+            server,
             _turn: turn,
         };
-        let mut connection = connect().await;
+        let mut connection = databases.connect().await;
         let shared = &databases.shared;
         let sql = format!("CREATE DATABASE {shared} CHARACTER SET utf8mb4 COLLATE {collation}");
         connection.query_drop(sql).await.unwrap();
@@ -80,8 +89,23 @@ impl Databases {
         self.connection().await.query(sql).await.unwrap()
     }
 
+    async fn connect(&self) -> Conn {
+        match &self.server {
+            Some(socket) => connect_at(socket).await.unwrap(),
+            None => connect().await,
+        }
+    }
+
+    /// The way to the server, as a target says it.
+    pub fn way(&self) -> String {
+        match &self.server {
+            Some(socket) => format!("socket = \"{}\"", socket.display()),
+            None => way(),
+        }
+    }
+
     pub async fn connection(&self) -> Conn {
-        let mut connection = connect().await;
+        let mut connection = self.connect().await;
         let sql = format!("USE {}", self.shared);
         connection.query_drop(sql).await.unwrap();
         connection
@@ -123,7 +147,7 @@ impl Databases {
     }
 
     pub async fn drop(self) {
-        let mut connection = connect().await;
+        let mut connection = self.connect().await;
         for name in [&self.shared, &self.own] {
             let sql = format!("DROP DATABASE IF EXISTS {name}");
             connection.query_drop(sql).await.unwrap();
@@ -152,6 +176,15 @@ pub fn tls() -> String {
     let ca = variable("MYSQL_TEST_CA").map(|ca| format!("ca = \"{ca}\"\n"));
     let (port, ca) = (port.unwrap_or("3306".to_owned()), ca.unwrap_or_default());
     format!("host = \"{host}\"\nport = {port}\n{ca}")
+}
+
+/// A connection to the server that listens at a socket, as its administrator.
+pub async fn connect_at(socket: &Path) -> mysql_async::Result<Conn> {
+    let builder = OptsBuilder::default()
+        .user(Some("root"))
+        .prefer_socket(false)
+        .socket(Some(socket.display().to_string()));
+    Conn::new(builder).await
 }
 
 pub async fn connect() -> Conn {

@@ -32,6 +32,66 @@ async fn with_setting<T>(name: &str, value: &str, work: impl FnOnce() -> T) -> O
     Some(done)
 }
 
+/// What a server may have set for all connections, and no program expects.
+const OTHERWISE: [(&str, &str); 12] = [
+    (
+        "sql_mode",
+        "'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,NO_ZERO_DATE'",
+    ),
+    ("sql_select_limit", "1"),
+    ("sql_safe_updates", "1"),
+    ("autocommit", "0"),
+    ("completion_type", "'CHAIN'"),
+    ("tx_read_only", "1"),
+    ("tx_isolation", "'SERIALIZABLE'"),
+    ("max_statement_time", "0.001"),
+    ("max_join_size", "1"),
+    ("foreign_key_checks", "0"),
+    ("sql_auto_is_null", "1"),
+    ("wait_timeout", "2"),
+];
+
+#[tokio::test]
+async fn whatever_is_set_for_other_connections_is_not_so_for_the_relays() {
+    let databases = Databases::alone(PRISMA, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 1200);
+    relay.change(INTERVIEWS).await;
+    if socket().is_none() {
+        eprintln!("not tested: the server is not on this machine");
+        return;
+    }
+    // This connection has begun before, and keeps what was set for it.
+    let mut connection = connect().await;
+    let mut back = Vec::new();
+    for (name, value) in OTHERWISE {
+        let sql = format!("SELECT CAST(@@GLOBAL.{name} AS CHAR)");
+        let before: Option<String> = connection.query_first(sql).await.unwrap();
+        let before = before.unwrap();
+        let before = match before.parse::<f64>() {
+            Ok(_) => before,
+            Err(_) => format!("'{before}'"),
+        };
+        back.push(format!("SET GLOBAL {name} = {before}"));
+        let set = format!("SET GLOBAL {name} = {value}");
+        connection.query_drop(set).await.unwrap();
+    }
+    let said = [&["plan"][..], &["copy"], &["copy"], &["verify"]].map(|command| relay.run(command));
+    for set in back {
+        connection.query_drop(set).await.unwrap();
+    }
+    for said in &said {
+        assert_eq!(said.code, Some(0), "{} {}", said.json, said.error);
+    }
+    let again = &said[2].json;
+    assert!(again["written"].as_u64() < Some(5), "{again}");
+    assert_eq!(said[3].json["good"], json!(true));
+    let rows = "SELECT COUNT(*) FROM webhook_send_logs";
+    assert_eq!(databases.ask::<u64>(rows).await, [1200]);
+    databases.drop().await;
+}
+
 #[tokio::test]
 async fn a_server_that_takes_no_changes_is_found_before_anything_is_written() {
     let databases = Databases::alone(HAND_WRITTEN, COLLATION).await;
@@ -73,6 +133,19 @@ async fn statements_are_as_short_as_the_server_wants_them_and_one_that_cannot_be
         assert_eq!(found["bytes"], json!(mebibyte / 2));
         assert!(found["needed"].as_u64() > Some(mebibyte), "{found}");
     }
+    // Whoever has not planned is told as well, and at once.
+    relay
+        .change("UPDATE events SET data = '{\"a\":\"' || replace(printf('%90000s', ''), ' ', 'x') || '\"}' WHERE seq = 7")
+        .await;
+    let copy = || relay.run(&["copy"]);
+    if let Some(said) = with_setting("max_allowed_packet", "65536", copy).await {
+        assert_eq!(said.code, Some(1), "{}", said.json);
+        for words in ["1153", "max_allowed_packet is too short"] {
+            assert!(said.error.contains(words), "{}", said.error);
+        }
+    }
+    relay.good(&["copy"]);
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
     databases.drop().await;
 }
 

@@ -22,6 +22,7 @@ fn shape(table: SharedTable, limits: &[(&str, Limit)], needed: &[&str]) -> Shape
     Shape {
         columns: columns.collect::<BTreeMap<_, _>>(),
         engine: "InnoDB".to_owned(),
+        has_key: true,
     }
 }
 

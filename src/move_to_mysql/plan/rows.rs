@@ -8,7 +8,7 @@ use super::super::mapping::{Mapping, word};
 use super::Structure;
 use crate::chunk::Cell;
 use crate::crypto;
-use crate::shared_database::{Placement, SharedDatabase, SharedTable};
+use crate::shared_database::{Placement, Remark, SharedDatabase, SharedTable};
 
 /// What was seen of the rows.
 #[derive(Default)]
@@ -56,6 +56,7 @@ impl Seen {
                 self.largest = self.largest.max(size as u64);
             }
             self.look_for_theirs(target, there, placement).await?;
+            self.look_for_refused(target, there, placement).await?;
             if table == SharedTable::Interviews {
                 self.look_for_same(target, &there.mapping, placement)
                     .await?;
@@ -93,6 +94,28 @@ impl Seen {
                 }
                 let text = String::from_utf8_lossy(&text).into_owned();
                 self.theirs.entry((table, column)).or_default().add(&text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the server which rows do not meet its conditions.
+    async fn look_for_refused(
+        &mut self,
+        target: &mut SharedDatabase,
+        there: &Structure,
+        placement: &Placement,
+    ) -> Result<(), MoveError> {
+        let (table, rows) = (placement.table, &placement.rows);
+        for condition in there.conditions.get(&table).into_iter().flatten() {
+            let places = target
+                .not_meeting(condition, &placement.columns, rows)
+                .await?;
+            for row in places.into_iter().filter_map(|at| rows.get(at)) {
+                let what = format!("{}{}", Remark::REFUSED, condition.error);
+                let id = String::from_utf8_lossy(row.id());
+                let key = (table, what, String::new());
+                self.rows.entry(key).or_default().add(&id);
             }
         }
         Ok(())

@@ -1,9 +1,12 @@
 //! What the plan has found.
 
+mod of_server;
+
 use super::{Moving, named};
 use crate::language::Language;
 use crate::move_to_mysql::finding::{Finding, Form, Weight};
 use crate::shared_database::SharedTable;
+use of_server::of_server;
 
 /// What stands above findings of the same weight.
 pub(crate) fn heading(weight: Weight) -> Moving {
@@ -250,8 +253,8 @@ fn of_more(found: &Finding, language: Language) -> String {
         }
         Finding::NoEmployees => both!(
             language,
-            "テーブル employees がありません。面談記録の職員を対応付けられません",
-            "there is no table employees: no interview can be told whose it is"
+            "テーブル employees がないか、このユーザーでは読めません (GRANT SELECT)。面談記録の職員を対応付けられません",
+            "there is no table employees, or this user may not read it (GRANT SELECT): no interview can be told whose it is"
         ),
         Finding::NoStandIn(known_as) => both!(
             language,
@@ -287,7 +290,7 @@ fn of_more(found: &Finding, language: Language) -> String {
                 "deliveries that are still to be made stay with the relay, as the staff system would send them a second time: {rows}"
             )
         }
-        _ => String::new(),
+        _ => of_server(found, language),
     }
 }
 
@@ -351,8 +354,8 @@ pub(super) fn of_row(what: &str, column: &str, language: Language) -> String {
         ),
         "is_referred_to" => both!(
             language,
-            "リレーにはもうありませんが、スタッフシステムの記録が参照しているため消せません。参照をなくしてから copy --anew を実行してください",
-            "is gone here, and cannot be taken out because rows of the staff system's refer to it: have them refer to it no more, then copy --anew"
+            "リレーにはもうありませんが、スタッフシステムの記録が参照しているため消せません。参照をなくしてから、もう一度コピーしてください",
+            "is gone here, and cannot be taken out because rows of the staff system's refer to it: have them refer to it no more, then copy again"
         ),
         "id_is_one_with_another" => both!(
             language,

@@ -10,6 +10,8 @@ use crate::shared_database::{SharedDatabaseError as Target, Waiting};
 use crate::timestamp::Timestamp;
 use crate::words::harmless;
 
+/// What rustls says of a server that nobody vouches for, or whose certificate is another's.
+const OF_CERTIFICATE: &str = "invalid peer certificate";
 /// Values of a statistic that are shown when more of them differ.
 const VALUES: usize = 3;
 
@@ -192,6 +194,11 @@ pub(crate) fn failed(error: &MoveError, language: Language) -> String {
         MoveError::Target(target) => target,
     };
     match target {
+        Target::Unreachable(why) if why.contains(OF_CERTIFICATE) => both!(
+            language,
+            "MySQL サーバーの証明書を確かめられません: {why}。--target のファイルの ca に、証明書を発行した認証局を書いてください。証明書には host の名前が subjectAltName として必要です",
+            "the certificate of the MySQL server cannot be trusted: {why}. ca in the file of --target has to be who has signed it, and it has to name host as subjectAltName"
+        ),
         Target::Unreachable(why) => both!(
             language,
             "MySQL サーバーに接続できません: {why}",
@@ -246,6 +253,12 @@ fn advice(refused: &Target, language: Language) -> String {
             language,
             "。MySQL サーバーのディスクがいっぱいです。空きを作ってから、もう一度実行すると続きから始まります",
             ". The MySQL server's disk is full; make room there and run it again, and it goes on from there"
+        )
+    } else if refused.is_too_long() {
+        both!(
+            language,
+            "。サーバーの max_allowed_packet が短すぎます。必要な長さは move-to-mysql plan が示します",
+            ". The server's max_allowed_packet is too short; move-to-mysql plan says how long it has to be"
         )
     } else if refused.is_login() {
         both!(

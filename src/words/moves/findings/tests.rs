@@ -60,6 +60,18 @@ fn notes() -> Vec<(Finding, Vec<&'static str>)> {
             Finding::TimeZone("+09:00".to_owned()),
             vec!["+09:00", "UTC"],
         ),
+        (
+            Finding::Triggers(interviews, vec!["t1".to_owned(), "t2".to_owned()]),
+            vec!["interviews", "t1, t2", "verify"],
+        ),
+        (
+            Finding::Conditions(interviews, vec!["CHECK a (b < 1)".to_owned()]),
+            vec!["interviews", "CHECK a (b < 1)"],
+        ),
+        (
+            Finding::References(interviews, vec!["staff.answers.of".to_owned()]),
+            vec!["interviews", "staff.answers.of"],
+        ),
         (Finding::Clock(-7), vec!["-7"]),
         (Finding::Waiting(rows()), ids),
         (Finding::Amount(1_000_000, 77), vec!["1000000", "77"]),
@@ -132,7 +144,12 @@ fn all() -> Vec<(Finding, Vec<&'static str>)> {
             Finding::SmallPackets(1024, 2048),
             vec!["max_allowed_packet", "1024", "2048"],
         ),
-        (Finding::NoEmployees, vec!["employees"]),
+        (Finding::NoEmployees, vec!["employees", "GRANT SELECT"]),
+        (
+            Finding::NamedOtherwise(logs, "Webhook_Send_Logs".to_owned()),
+            vec!["webhook_send_logs", "Webhook_Send_Logs", "RENAME TABLE"],
+        ),
+        (Finding::NoKey(queue), vec!["webhook_retry_queue", "id"]),
         (
             Finding::NoStandIn("EMP-0".to_owned()),
             vec!["missing_interviewer", "EMP-0"],
@@ -192,6 +209,11 @@ fn each_kind_has_a_word_of_its_own_for_programs() {
                 | Finding::NotOwn(..)
                 | Finding::NoTable(_)
                 | Finding::OtherInterviews
+                | Finding::NamedOtherwise(..)
+                | Finding::NoKey(_)
+                | Finding::Triggers(..)
+                | Finding::Conditions(..)
+                | Finding::References(..)
                 | Finding::LacksColumns(..)
                 | Finding::NeedsColumns(..)
                 | Finding::Generated(..)
@@ -222,6 +244,6 @@ fn each_kind_has_a_word_of_its_own_for_programs() {
                 .to_owned()
         })
         .collect();
-    // 29 kinds beside what becomes of rows, and 11 words for those.
-    assert_eq!(kinds.len(), 29 + 11, "{kinds:?}");
+    // 34 kinds beside what becomes of rows, and 11 words for those.
+    assert_eq!(kinds.len(), 34 + 11, "{kinds:?}");
 }
