@@ -26,6 +26,7 @@ mod crash;
 mod delivering;
 mod described;
 mod dismissing;
+mod doing;
 mod encrypting;
 mod ending_tokens;
 mod erasing;

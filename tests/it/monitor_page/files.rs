@@ -53,7 +53,7 @@ impl Browser<'_> {
         }
     }
 
-    async fn upload(&self, path: &str, name: &str, content: impl AsRef<[u8]>) -> Page {
+    pub async fn upload(&self, path: &str, name: &str, content: impl AsRef<[u8]>) -> Page {
         self.send_body(path, &[OWN, FORM], form(name, content.as_ref(), &[]))
             .await
     }
