@@ -145,8 +145,9 @@ async fn serve(
     }
 }
 
-/// Webhooks, an alert channel and the dead man's switch, all of them by the proxy at `url`.
-fn written(directory: &Path, url: &str, alerts: bool) -> PathBuf {
+/// Webhooks by the proxy at `url`, and with `alerts` a channel and the dead man's switch too. With `waits` the proxy is known
+/// to hang, and is not waited for long.
+fn written(directory: &Path, url: &str, alerts: bool, waits: bool) -> PathBuf {
     let secrets = format!(
         "VOICEDRIVE_WEBHOOK_SECRET={WEBHOOK_SECRET}\nPROXY_URL={url}\n\
          HOOK_URL=https://hook.invalid/hook\nBEAT_URL=https://hook.invalid/beat\n"
@@ -158,7 +159,8 @@ fn written(directory: &Path, url: &str, alerts: bool) -> PathBuf {
     } else {
         ""
     };
-    let more = format!("proxy = \"PROXY_URL\"\ntimeout_seconds = 2\n{alerts}");
+    let seconds = if waits { 2 } else { 60 };
+    let more = format!("proxy = \"PROXY_URL\"\ntimeout_seconds = {seconds}\n{alerts}");
     let config = directory.join("config.toml");
     let text = configuration(directory, "https://partner.invalid/webhook", &more);
     std::fs::write(&config, text).unwrap();
@@ -189,7 +191,7 @@ async fn everything_goes_out_by_a_proxy_that_speaks_tls() {
     ];
     let proxy = Proxy::start(Some(&secured), Does::Connects(behind)).await;
     let url = format!("https://user:hush@localhost:{}", proxy.port);
-    let config = written(directory.path(), &url, true);
+    let config = written(directory.path(), &url, true, false);
     let told = check(&config, &secured.store).await;
     for (part, words) in [
         ("proxy: https://localhost:", "(PROXY_URL)"),
@@ -264,7 +266,7 @@ async fn every_way_in_which_a_proxy_fails_has_its_own_sentence() {
             let proxy = Proxy::start(tls, does.clone()).await;
             let url = format!("{scheme}://localhost:{}", proxy.port);
             let directory = TempDir::new().unwrap();
-            let config = written(directory.path(), &url, alerts);
+            let config = written(directory.path(), &url, alerts, !alerts);
             let told = check(&config, &secured.store).await;
             let mut parts = vec!["route default:"];
             if alerts {
@@ -285,7 +287,7 @@ async fn an_attempt_that_waits_for_the_proxy_in_vain_is_a_timeout_of_the_proxy()
     let secured = Secured::new(directory.path());
     let proxy = Proxy::start(Some(&secured), Does::Hangs).await;
     let url = format!("https://localhost:{}", proxy.port);
-    let config = written(directory.path(), &url, false);
+    let config = written(directory.path(), &url, false, true);
     let mut serve = program();
     serve.env_clear().env("SSL_CERT_FILE", &secured.store);
     let daemon = Daemon::launch(serve, &config).await;
@@ -306,7 +308,7 @@ async fn check_does_not_call_a_proxy_good_that_shows_a_bad_certificate() {
     let (secured, stranger) = (Secured::new(ours.path()), Secured::new(theirs.path()));
     let proxy = Proxy::start(Some(&stranger), Does::Ends).await;
     let url = format!("https://localhost:{}", proxy.port);
-    let config = written(ours.path(), &url, false);
+    let config = written(ours.path(), &url, false, false);
     let told = check(&config, &secured.store).await;
     let line = line(&told, "proxy: https://localhost:");
     assert!(line.starts_with("error "), "{line}");

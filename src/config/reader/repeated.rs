@@ -54,9 +54,8 @@ mod tests {
         let text = "url = 1\n[a]\nurl = 1\n[b] # b\nurl = 1\n name=2\nurl =3\n[b]\nname = 4\n";
         assert_eq!(repeated(text, 7), Some(("url", 5)));
         assert_eq!(repeated(text, 8), Some(("[b]", 4)));
-        assert_eq!(repeated(text, 9), None);
-        let twice = "[a]\nurl = 1\n[b]\n[a]\nurl = 2";
-        assert_eq!(repeated(twice, 5), Some(("url", 2)));
+        // Its heading stands twice too.
+        assert_eq!(repeated(text, 9), Some(("name", 6)));
         for line in [0, 1, 3, 5, 99] {
             assert_eq!(repeated(text, line), None, "{line}");
         }
