@@ -13,6 +13,7 @@ mod placed_note;
 mod placing;
 mod reading;
 mod reference;
+mod referring;
 mod row_there;
 mod rules;
 mod shape;

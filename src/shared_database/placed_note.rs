@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use mysql_async::Value;
 
 use super::own::range_of_keys;
-use super::placing::IDS_AT_ONCE;
-use super::values::{bytes, places};
+use super::values::{IDS_AT_ONCE, bytes, places};
 use super::{RowToPlace, SharedDatabase, SharedDatabaseError as Error, SharedTable};
 use crate::chunk::{Chunk, key_of};
 

@@ -7,15 +7,12 @@ use mysql_async::Value;
 
 use super::own::range_of_keys;
 use super::row_there::{RowThere, THERE};
-use super::values::{places, quoted, value};
+use super::values::{IDS_AT_ONCE, places, quoted, value};
 use super::{
     Parcel, PlacedNote, Placement, Remark, RowToPlace, SharedDatabase,
     SharedDatabaseError as Error, SharedTable, Written,
 };
 use crate::chunk::{key_of, number_of};
-
-/// Ids in one question.
-pub(super) const IDS_AT_ONCE: usize = 500;
 
 impl SharedDatabase {
     /// Makes a shared table have the rows of a placement, and of the relay's no others in its range.

@@ -5,12 +5,9 @@ use std::collections::{HashMap, HashSet};
 use mysql_async::Value;
 
 use super::own::range_of_keys;
-use super::values::{bytes, count, places, quoted, text, value};
+use super::values::{IDS_AT_ONCE, bytes, count, places, quoted, text, value};
 use super::{Remark, SharedDatabase, SharedDatabaseError as Error, SharedTable};
 use crate::chunk::{Cell, Chunk, Unit};
-
-/// Ids in one question.
-const IDS_AT_ONCE: usize = 500;
 
 /// A row of a shared table, each value as text.
 #[derive(Clone, Debug, PartialEq, Eq)]

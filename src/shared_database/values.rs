@@ -4,6 +4,9 @@ use mysql_async::{Row, Value};
 
 use crate::chunk::Cell;
 
+/// Ids in one question.
+pub(super) const IDS_AT_ONCE: usize = 500;
+
 /// A name in a statement.
 pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))

@@ -12,9 +12,9 @@ use super::reading::Link;
 use super::values::{places, quoted, value};
 use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, Written};
 
-/// Rows of one statement; in most chunks a table has as many as the first. There are few numbers of them because both
-/// sides keep what they know of each statement, place by place.
-const GROUPS: [usize; 5] = [500, 125, 25, 5, 1];
+/// Rows of one statement; in most chunks a table has twice as many as the first. There are few numbers of them, and none is
+/// larger, because both sides keep what they know of each statement, place by place.
+const GROUPS: [usize; 5] = [250, 50, 10, 2, 1];
 /// How often somebody else's lock is waited for. The server itself waits each time, 50 seconds where nobody set otherwise.
 const LOCK_WAITS: u32 = 3;
 
@@ -220,10 +220,10 @@ mod tests {
         let most = 2 * 1024 * 1024;
         let of = |rows: usize, size: usize| group(std::iter::repeat_n(size, rows), most);
         assert_eq!(
-            [of(1000, 10), of(499, 10), of(63, 10), of(3, 10), of(1, 10)],
-            [500, 125, 25, 1, 1]
+            [of(1000, 10), of(249, 10), of(49, 10), of(3, 10), of(1, 10)],
+            [250, 50, 10, 2, 1]
         );
-        assert_eq!(of(100, most / 30), 25);
+        assert_eq!(of(100, most / 20), 10);
         assert_eq!(of(100, most * 2), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! A MariaDB of the test's own, which it may stop, kill and start again.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::server::{connect_at, socket};
 
 /// The longest that it may take until it answers, or is gone.
-const ENDS_WITHIN: Duration = Duration::from_secs(120);
+const ENDS_WITHIN: Duration = Duration::from_mins(2);
 
 /// It ends with its test.
 pub struct OwnServer {
@@ -95,12 +95,9 @@ impl OwnServer {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        if tokio::time::timeout(ENDS_WITHIN, answers).await.is_err() {
-            panic!(
-                "{}",
-                std::fs::read_to_string(Path::new(&in_place("log"))).unwrap()
-            );
-        }
+        let came = tokio::time::timeout(ENDS_WITHIN, answers).await;
+        let log = std::fs::read_to_string(in_place("log"));
+        assert!(came.is_ok(), "{log:?}");
     }
 
     pub async fn stop(&mut self, how: Stop) {

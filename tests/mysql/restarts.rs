@@ -30,7 +30,7 @@ async fn wait_for_more(databases: &Databases, more: u64) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(120), came)
+    tokio::time::timeout(Duration::from_mins(2), came)
         .await
         .unwrap();
 }
@@ -53,7 +53,7 @@ async fn a_server_that_is_started_again_in_a_copy_and_in_a_comparison_goes_on_wi
             server.stop(how).await;
             server.start_again().await;
             let ended = tokio::task::spawn_blocking(|| under_way.wait_with_output().unwrap());
-            let ended = tokio::time::timeout(Duration::from_secs(300), ended).await;
+            let ended = tokio::time::timeout(Duration::from_mins(5), ended).await;
             let ended = ended.unwrap().unwrap();
             let said = String::from_utf8_lossy(&ended.stderr).into_owned();
             assert!(ended.status.success(), "{how:?}, {command}: {said}");

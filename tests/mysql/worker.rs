@@ -1,6 +1,8 @@
 //! The staff system's own worker sends what is `pending` and due, under a new request id. Whatever a relay has lived through,
 //! and however often it is copied, the worker never gets a row of the relay's.
 
+use std::fmt::Write;
+
 use serde_json::json;
 
 use crate::random::Random;
@@ -32,17 +34,19 @@ fn history(random: &mut Random) -> String {
             "2025-10-26T14:30:00.123Z",
             "2999-01-01T00:00:00.000Z",
         ]);
-        all += &format!(
+        write!(
+            all,
             "UPDATE webhook_retry_queue SET status = '{status}', next_retry_at = '{due}', retry_attempt = {} {of};",
             random.below(4)
-        );
+        )
+        .unwrap();
         match random.below(20) {
-            0 => all += &format!("DELETE FROM webhook_retry_queue {of};"),
-            1 => {
-                all += &format!(
-                    "INSERT OR REPLACE INTO outbox (event_seq, route, due_ms) VALUES ({seq}, 'default', 1);"
-                );
-            }
+            0 => write!(all, "DELETE FROM webhook_retry_queue {of};").unwrap(),
+            1 => write!(
+                all,
+                "INSERT OR REPLACE INTO outbox (event_seq, route, due_ms) VALUES ({seq}, 'default', 1);"
+            )
+            .unwrap(),
             _ => {}
         }
     }

@@ -253,7 +253,7 @@ fn of_more(found: &Finding, language: Language) -> String {
         }
         Finding::NoEmployees => both!(
             language,
-            "テーブル employees がないか、このユーザーでは読めません (GRANT SELECT)。面談記録の職員を対応付けられません",
+            "テーブル employees がないか、このユーザーでは読めません (「GRANT SELECT」)。面談記録の職員を対応付けられません",
             "there is no table employees, or this user may not read it (GRANT SELECT): no interview can be told whose it is"
         ),
         Finding::NoStandIn(known_as) => both!(

@@ -196,7 +196,7 @@ pub(crate) fn failed(error: &MoveError, language: Language) -> String {
     match target {
         Target::Unreachable(why) if why.contains(OF_CERTIFICATE) => both!(
             language,
-            "MySQL サーバーの証明書を確かめられません: {why}。--target のファイルの ca に、証明書を発行した認証局を書いてください。証明書には host の名前が subjectAltName として必要です",
+            "MySQL サーバーの証明書を確かめられません: {why}。--target のファイルの「ca」に、証明書を発行した認証局を書いてください。証明書には、「host」に書いた名前が「subjectAltName」として必要です",
             "the certificate of the MySQL server cannot be trusted: {why}. ca in the file of --target has to be who has signed it, and it has to name host as subjectAltName"
         ),
         Target::Unreachable(why) => both!(

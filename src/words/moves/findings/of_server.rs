@@ -10,7 +10,7 @@ pub(super) fn of_server(found: &Finding, language: Language) -> String {
             let (table, name) = (table.name(), harmless(name));
             both!(
                 language,
-                "テーブル {table} がありません。{name} はありますが、このサーバーは大文字と小文字を区別します。名前を {table} に変えてもらってください (RENAME TABLE)",
+                "テーブル {table} がありません。{name} はありますが、このサーバーは大文字と小文字を区別します。名前を {table} に変えてもらってください (「RENAME TABLE」)",
                 "there is no table {table}, but {name}, and for this server capitals make another name of it: it has to be {table} (RENAME TABLE)"
             )
         }
