@@ -48,15 +48,15 @@ impl Backup {
             Ok(answer) => answer["error"].as_str().map(str::to_owned),
             Err(_) => None,
         };
-        match (target, refreshed, daemon_cannot_write) {
+        let verified = match (target, refreshed, daemon_cannot_write) {
             // That was it.
-            (Target::BackupFile, Ok(_), None) => {}
+            (Target::BackupFile, Ok(_), None) => None,
             // Nobody but the daemon writes this file: two at a time would spoil it.
             (Target::BackupFile, Ok(_), Some(why)) => return Err(CliError::Failed(why)),
             (Target::Elsewhere, Ok(_), None) => {
                 let made = file::backup_file(directory);
                 refuse_loss(&made, &self.file).map_err(failed)?;
-                snapshot::copy_file(&made, &self.file).map_err(failed)?;
+                Some(snapshot::copy_good(&made, &self.file).map_err(failed)?)
             }
             // The file at the database's path need not be the database, or its disk fails.
             (Target::Elsewhere, Ok(answer), Some(_)) if answer["open"] == true => {
@@ -67,19 +67,22 @@ impl Backup {
                 } else if !is_received {
                     return Err(CliError::Failed(restores::never_still(locale)));
                 }
+                None
             }
             // Without a daemon, or when only its own file cannot be written, the database itself is read.
             (Target::Elsewhere, Ok(_), Some(_))
             | (Target::Elsewhere, Err(CliError::Unreachable(_)), _) => {
                 self.copy_live(directory).map_err(failed)?;
+                None
             }
             (Target::BackupFile, Err(CliError::Unreachable(_)), _) => {
                 let told = restores::kept_by_the_daemon(locale, &self.file);
                 return Err(CliError::Unreachable(told));
             }
             (_, Err(error), _) => return Err(error),
-        }
-        let verified = snapshot::verify(&self.file).map_err(failed)?;
+        };
+        let verified = verified.map_or_else(|| snapshot::verify(&self.file), Ok);
+        let verified = verified.map_err(failed)?;
         client.print(&answer(&self.file, verified), |locale| {
             restores::good_copy(locale, &self.file, verified)
         })

@@ -36,6 +36,10 @@ impl From<rusqlite::Error> for StoreError {
                 let lacking = lacking(&error).map(Trouble::Exhausted);
                 Self::Unavailable(lacking.unwrap_or(Trouble::Unusable(what)))
             }
+            _ if let Some(what) = changed_schema(&error) => {
+                let what = what.to_owned();
+                Self::Unavailable(Trouble::Damaged { what, copy: None })
+            }
             _ if is_of_disk(&error) => Self::Unavailable(Trouble::DiskFailed(what)),
             Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => {
                 Self::Unavailable(Trouble::Unusable(what))
@@ -73,6 +77,27 @@ fn shows_damage(error: &rusqlite::Error) -> bool {
         ErrorCode::SystemIoFailure => met.extended_code == ffi::SQLITE_IOERR_SHORT_READ,
         _ => false,
     })
+}
+
+/// What SQLite says when a statement does not fit the schema. The statements are the program's own and fit the one that it
+/// made: somebody has changed it, or the disk has.
+pub(super) fn changed_schema(error: &rusqlite::Error) -> Option<&str> {
+    const SAID: [&str; 7] = [
+        "no such table",
+        "no such column",
+        "no such index",
+        " has no column named ",
+        " columns but ",
+        "ON CONFLICT clause does not match",
+        "foreign key mismatch",
+    ];
+    let (met, said) = match error {
+        rusqlite::Error::SqliteFailure(met, Some(said)) => (met, said),
+        rusqlite::Error::SqlInputError { error, msg, .. } => (error, msg),
+        _ => return None,
+    };
+    let is_of_schema = SAID.iter().any(|one| said.contains(one));
+    (met.code == ErrorCode::Unknown && is_of_schema).then_some(said)
 }
 
 /// Whether the system could not read or write the open files, and not just make, lock or delete others.
@@ -139,7 +164,7 @@ mod tests {
     #[test]
     fn trouble_with_the_database_is_told_where_it_begins_and_a_refusal_where_it_is_met() {
         assert!(StoreError::Unavailable(Trouble::Locked).is_told());
-        assert!(!StoreError::Refused("no such table".to_owned()).is_told());
+        assert!(!StoreError::Refused("no".to_owned()).is_told());
     }
 
     #[test]
@@ -170,6 +195,32 @@ mod tests {
         ] {
             let trouble = of(code).trouble().cloned();
             assert!(trouble.is_some_and(|met| met.is_damage()), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_statement_that_does_not_fit_the_schema_shows_damage_and_one_that_nobody_could_run_does_not()
+     {
+        let database = rusqlite::Connection::open_in_memory().unwrap();
+        let made = "CREATE TABLE t (a, b); CREATE TABLE u (c REFERENCES t (b)); INSERT INTO t VALUES (1, 2)";
+        database.execute_batch(made).unwrap();
+        let met = |sql: &str| {
+            let error = StoreError::from(database.execute(sql, []).unwrap_err());
+            error.trouble().is_some_and(Trouble::is_damage)
+        };
+        for sql in [
+            "DELETE FROM v",
+            "DELETE FROM t WHERE c = 1",
+            "DELETE FROM t INDEXED BY by_a WHERE a = 1",
+            "INSERT INTO t (c) VALUES (1)",
+            "INSERT INTO t VALUES (1)",
+            "INSERT INTO t VALUES (1, 2) ON CONFLICT (a) DO NOTHING",
+            "INSERT INTO u VALUES (2)",
+        ] {
+            assert!(met(sql), "{sql}");
+        }
+        for sql in ["DELETE t", "SELECT none()", "CREATE TABLE t (a)"] {
+            assert!(!met(sql), "{sql}");
         }
     }
 }

@@ -19,8 +19,8 @@ use voicedrive_relay::testing::upkeep::file_watch::FileWatch;
 use crate::commands::{Daemon, program};
 use crate::harness::{Bench, Clock, client, configuration, token};
 use crate::losing::{
-    PATIENCE, hand_in, health_until, ids_in, refused_start, refused_with, rescued_in, spoil_table,
-    stopped, stopped_in_order, text,
+    PATIENCE, hand_in, health_until, ids_in, refused_start, refused_with, rescued_in, run_as,
+    spoil_table, stopped, stopped_in_order, text,
 };
 
 const REFUSED: u16 = 503;
@@ -231,6 +231,95 @@ async fn what_can_still_be_read_of_a_database_that_was_emptied_is_copied_out() {
     assert!(told.contains(&restore), "{told}");
     assert_eq!(ids_in(&rescued), acknowledged);
     stopped(daemon).await;
+}
+
+/// Changes what the database consists of, as an admin's `sqlite3` can.
+fn change_schema(database: &Path, sql: &str) {
+    let outside = Connection::open(database).unwrap();
+    outside.busy_timeout(PATIENCE).unwrap();
+    outside.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    outside.execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_that_was_changed_is_damage_for_everybody_and_no_good_copy_gives_way_to_it() {
+    for (sql, finder) in [
+        ("DROP INDEX events_by_staff", "backup"),
+        ("ALTER TABLE events ADD COLUMN mine TEXT", "backup"),
+        ("DROP TABLE refinery_schema_history", "backup"),
+        ("DROP TABLE attempts", "result"),
+        ("DROP INDEX events_by_staff", "stop"),
+    ] {
+        let directory = TempDir::new().unwrap();
+        // Nobody listens there.
+        let url = if finder == "result" {
+            "http://127.0.0.1:1/hook"
+        } else {
+            ""
+        };
+        let daemon = Daemon::start(directory.path(), url, "").await;
+        assert_eq!(hand_in(&daemon.url).await.0, 202);
+        let [backup, copy] = ["relay-backup.db", "copy.db"].map(|name| directory.path().join(name));
+        daemon.json(&["backup", copy.to_str().unwrap()]).await;
+        let before = [&backup, &copy].map(|path| fs::read(path).unwrap());
+        change_schema(&directory.path().join("live/relay.db"), sql);
+        let restore = format!(
+            "voicedrive-relay restore {} --config {}",
+            backup.display(),
+            daemon.config.display()
+        );
+        let check = daemon.run(&["check"]).await;
+        let told = text(&check.stdout);
+        assert_eq!(check.status.code(), Some(1), "{sql}: {told}");
+        assert!(
+            told.contains("damaged") && told.contains(&restore),
+            "{sql}: {told}"
+        );
+        match finder {
+            "backup" => {
+                let output = daemon.run(&["backup", copy.to_str().unwrap()]).await;
+                let told = text(&output.stderr);
+                assert_eq!(output.status.code(), Some(1), "{sql}: {told}");
+                assert!(told.contains("damaged"), "{sql}: {told}");
+            }
+            // What became of an attempt cannot be kept.
+            "result" => {
+                hand_in(&daemon.url).await;
+            }
+            _ => {}
+        }
+        if finder != "stop" {
+            let told = health_until(&daemon.url, |status, _| status == REFUSED).await;
+            assert!(
+                told.contains("damaged") && told.contains(&restore),
+                "{sql}: {told}"
+            );
+            let refused = hand_in(&daemon.url).await;
+            assert_eq!(
+                refused,
+                (REFUSED, "STORAGE_UNAVAILABLE".to_owned()),
+                "{sql}"
+            );
+        } else {
+            // Something that the last copy has not.
+            assert_eq!(hand_in(&daemon.url).await.0, 202);
+        }
+        let config = stopped(daemon).await;
+        let after = [&backup, &copy].map(|path| fs::read(path).unwrap());
+        assert!(before == after, "{sql}: a good copy was replaced");
+        assert!(!directory.path().join("live/closed-in-order").exists());
+        let told = refused_start(&config, None).await;
+        assert!(
+            told.contains("damage") && told.contains(&restore),
+            "{sql}: {told}"
+        );
+        let output = run_as(None, "check", &config).await;
+        let told = text(&output.stdout);
+        assert!(
+            told.contains("damage") && told.contains(&restore),
+            "{sql}: {told}"
+        );
+    }
 }
 
 #[tokio::test]

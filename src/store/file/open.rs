@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{identity, make_file, open_for_reading, open_for_writing, settle};
+use super::super::error::changed_schema;
 use super::copies::newest_copy;
 use super::directory::{DIRECTORY_MODE, make_directory};
 use super::file_integrity::Header;
@@ -24,7 +25,7 @@ use super::rollback::{end_stray, journal_beside};
 use super::snapshot;
 use super::stray_log::StrayLog;
 use super::unusable::{refuse_closed, refuse_no_directories, refuse_odd, refuse_unwritable};
-use super::version::{FileOrigin, migrate, newest_known_version, schema_version};
+use super::version::{FileOrigin, migrate, newest_known_version, schema_damage, schema_version};
 use super::{DatabaseFile, live_file};
 use crate::command_line::CommandLine;
 use crate::plain_file;
@@ -323,27 +324,40 @@ pub(super) fn refuse_damaged(directory: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Refuses a database that this program cannot go on with, without a chance to change it.
+/// Refuses a database that this program cannot go on with, without a chance to change it: another one's, or one in which a
+/// table or an index is not as it was made.
 pub(super) fn refuse_foreign(directory: &Path) -> Result<(), OpenError> {
     let path = &live_file(directory);
     if !path.exists() {
         return Ok(());
     }
-    let origin = open_for_reading(path).and_then(|connection| FileOrigin::of(&connection));
+    let looked = open_for_reading(path)
+        .and_then(|connection| Ok((FileOrigin::of(&connection)?, connection)));
+    let (origin, connection) = match looked {
+        Ok(looked) => looked,
+        // What SQLite cannot read is looked through next, and told as damage. Of a schema it finds nothing wrong.
+        Err(error) => {
+            let changed = changed_schema(&error);
+            return changed.map_or(Ok(()), |what| Err(OpenError::damaged(path, what)));
+        }
+    };
     match origin {
+        FileOrigin::Ours => match schema_damage(&connection, path) {
+            Ok(Some(what)) => Err(OpenError::damaged(path, what)),
+            Ok(None) | Err(_) => Ok(()),
+        },
         // A file that was made and not written to yet is nobody's, unless there was another one.
-        Ok(FileOrigin::Empty) if noted(directory)?.is_some() => refuse_anew(directory),
-        // What SQLite cannot read is looked through next, and told as damage.
-        Ok(FileOrigin::Ours | FileOrigin::Empty) | Err(_) => Ok(()),
-        Ok(FileOrigin::PreRelease) => Err(OpenError::PreRelease {
+        FileOrigin::Empty if noted(directory)?.is_some() => refuse_anew(directory),
+        FileOrigin::Empty => Ok(()),
+        FileOrigin::PreRelease => Err(OpenError::PreRelease {
             path: path.to_owned(),
         }),
-        Ok(FileOrigin::Newer { found, known }) => Err(OpenError::Newer {
+        FileOrigin::Newer { found, known } => Err(OpenError::Newer {
             path: path.to_owned(),
             found,
             known,
         }),
-        Ok(FileOrigin::Foreign) => Err(OpenError::foreign(path)),
+        FileOrigin::Foreign => Err(OpenError::foreign(path)),
     }
 }
 

@@ -10,7 +10,7 @@ use super::copies::newest_copy;
 use super::in_one_line;
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot_error::SnapshotError;
-use crate::store::error::lacking;
+use crate::store::error::{changed_schema, lacking};
 use crate::trouble::{Bar, Resource};
 
 /// Why the store could not be opened.
@@ -190,6 +190,9 @@ impl OpenError {
                 resource,
             };
         }
+        if let Some(what) = changed_schema(error) {
+            return Self::damaged(path, what);
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::damaged(path, error.to_string())
@@ -251,6 +254,8 @@ impl OpenError {
         while let Some(error) = cause {
             if let Some(of_sqlite) = error.downcast_ref() {
                 return match Self::database(path, of_sqlite) {
+                    // The schema was compared before: it is the migration that does not fit.
+                    _ if changed_schema(of_sqlite).is_some() => failed,
                     // What is no fault of the migration another version meets too.
                     Self::Database { .. } if !is_of_system(of_sqlite) => failed,
                     told => told,

@@ -16,7 +16,7 @@ use rusqlite::{Connection, ErrorCode};
 use rustix::fs::{Advice, OFlags, fadvise};
 
 use super::super::connection::{open_for_reading, settle, throttle};
-use super::in_one_line;
+use super::super::error::changed_schema;
 use super::path::is_at;
 use super::reserve::{disk_is_full, is_out_of_room};
 use super::rollback::journal_beside;
@@ -24,6 +24,7 @@ pub use super::snapshot_error::{Obstacle, SnapshotError};
 use crate::priority::Throttle;
 use crate::trouble::Trouble;
 pub use target::{Target, refuse_odd};
+use verdict::sound;
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
 
@@ -113,12 +114,12 @@ impl Unfinished {
     }
 
     /// Lets it take the place of `target` when it was written.
-    pub(super) fn end(
+    pub(super) fn end<T>(
         self,
-        written: Result<(), SnapshotError>,
+        written: Result<T, SnapshotError>,
         target: &Path,
-    ) -> Result<(), SnapshotError> {
-        let copied = written.and_then(|()| rename(&self.path, target));
+    ) -> Result<T, SnapshotError> {
+        let copied = written.and_then(|known| rename(&self.path, target).map(|()| known));
         if copied.is_err() {
             self.remove();
         }
@@ -183,36 +184,38 @@ fn write(source: &mut Connection, target: &Path) -> Result<Connection, SnapshotE
 
 pub(super) fn close_intact(copy: Connection, target: &Path) -> Result<(), SnapshotError> {
     throttle(&copy).map_err(|error| of_database(target, &error))?;
-    intact(&copy, target)?;
+    sound(&copy, target)?;
     copy.close()
         .map_err(|(_, error)| of_database(target, &error))
-}
-
-/// Runs SQLite's integrity check on the whole file.
-fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
-    let what: String = connection
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(|error| of_database(path, &error))?;
-    if what == "ok" {
-        Ok(())
-    } else {
-        Err(SnapshotError::Damaged {
-            path: path.to_owned(),
-            what: in_one_line(&what),
-        })
-    }
 }
 
 /// Copies a file byte by byte and syncs it to the disk.
 ///
 /// # Errors
-/// `SnapshotError`; `target` is not there then.
+/// `SnapshotError`; `target` is as it was.
 pub fn copy_file(source: &Path, target: &Path) -> Result<(), SnapshotError> {
+    copy_file_if(source, target, |_| Ok(()))
+}
+
+/// The same of a copy of a database, which replaces `target` only when it is a good one.
+///
+/// # Errors
+/// `SnapshotError`; `target` is as it was.
+pub fn copy_good(source: &Path, target: &Path) -> Result<Verified, SnapshotError> {
+    copy_file_if(source, target, |written| verify_as(written, target))
+}
+
+fn copy_file_if<T>(
+    source: &Path,
+    target: &Path,
+    judge: impl FnOnce(&Path) -> Result<T, SnapshotError>,
+) -> Result<T, SnapshotError> {
     let mut from = File::open(source).map_err(|error| of_file(source, error))?;
     let mut unfinished = Unfinished::beside(target)?;
     let written = io::copy(&mut from, &mut unfinished.file)
         .map_err(|error| of_file(&unfinished.path, error))
-        .and_then(|_| sync(&unfinished.path));
+        .and_then(|_| sync(&unfinished.path))
+        .and_then(|()| judge(&unfinished.path));
     unfinished.end(written, target)
 }
 
@@ -273,6 +276,7 @@ pub(super) fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotErro
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             SnapshotError::Damaged { path, what }
         }
+        _ if changed_schema(source).is_some() => SnapshotError::Damaged { path, what },
         _ => SnapshotError::Database { path, what },
     }
 }
@@ -337,10 +341,7 @@ mod tests {
     #[test]
     fn what_keeps_a_database_from_being_read_is_called_by_its_name() {
         let directory = tempfile::tempdir().unwrap();
-        let (path, target) = (
-            directory.path().join("relay.db"),
-            directory.path().join("copy.db"),
-        );
+        let [path, target] = ["relay.db", "copy.db"].map(|name| directory.path().join(name));
         let open = Connection::open(&path).unwrap();
         open.execute_batch("CREATE TABLE t (a); INSERT INTO t VALUES (1); BEGIN EXCLUSIVE")
             .unwrap();
@@ -383,11 +384,8 @@ mod tests {
     fn the_source_is_free_again_before_its_copy_is_looked_through() {
         let directory = tempfile::tempdir().unwrap();
         let mut source = Connection::open(directory.path().join("relay.db")).unwrap();
-        source
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);",
-            )
-            .unwrap();
+        let made = "PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);";
+        source.execute_batch(made).unwrap();
         let target = directory.path().join("copy.db");
         let copy = write(&mut source, &target).unwrap();
         assert!(source.is_autocommit());

@@ -13,7 +13,8 @@ use super::progress::refuse_stale;
 use super::rescued::drop_earlier;
 use super::restore::name_of;
 use super::snapshot::{self, SnapshotError};
-use super::{RESCUED, in_one_line};
+use super::version::schema_damage;
+use super::{OpenError, RESCUED, in_one_line};
 use crate::clock::Moment;
 use crate::store::writer::Lane;
 use crate::store::{Store, StoreError};
@@ -200,8 +201,16 @@ impl Store {
     }
 }
 
-/// Looks at one table with its indexes.
+/// Looks at the whole schema first, then at one table with its indexes.
 fn check(connection: &Connection, from: usize, depth: Depth) -> Result<CheckedPart, StoreError> {
+    if from == 0
+        && let Some(what) = changed_schema(connection)?
+    {
+        return Ok(CheckedPart {
+            next: None,
+            damage: Some(what),
+        });
+    }
     let tables: Vec<String> = connection
         .prepare_cached(
             "SELECT 'sqlite_schema' UNION ALL SELECT name FROM sqlite_schema WHERE type = 'table'",
@@ -228,4 +237,16 @@ fn check(connection: &Connection, from: usize, depth: Depth) -> Result<CheckedPa
         next: damage.is_none().then_some(from + 1),
         damage,
     })
+}
+
+/// A table or an index that is not as it was made.
+fn changed_schema(connection: &Connection) -> Result<Option<String>, StoreError> {
+    let path = Path::new(connection.path().unwrap_or_default());
+    match schema_damage(connection, path) {
+        Err(OpenError::Damaged { what, .. }) => Ok(Some(what)),
+        compared => compared.map_err(|error| {
+            let what = error.to_string();
+            StoreError::Unavailable(Trouble::Unusable(what))
+        }),
+    }
 }

@@ -9,12 +9,15 @@ use serde_json::json;
 
 use super::file_integrity::APPLICATION_ID;
 use super::open_error::OpenError;
+use crate::crypto::sha256;
 
 /// A file in `migrations`, and what refinery notes of it.
 struct Migration {
     version: i32,
     name: &'static str,
     checksum: u64,
+    /// The fingerprint of the schema after it.
+    schema: u64,
     sql: &'static str,
 }
 
@@ -23,6 +26,7 @@ const NEWEST: Migration = Migration {
     version: 1,
     name: "relay",
     checksum: 10_952_685_817_871_574_537,
+    schema: 13_589_297_740_648_911_665,
     sql: include_str!("../../../migrations/V1__relay.sql"),
 };
 
@@ -62,7 +66,8 @@ impl FileOrigin {
         )?;
         Ok(match (application, found) {
             (APPLICATION_ID, found) if found > known => Self::Newer { found, known },
-            (APPLICATION_ID, 1..) => Self::Ours,
+            // Without the note of its version too: then it is damaged.
+            (APPLICATION_ID, _) => Self::Ours,
             (0, 1..) => Self::PreRelease,
             (0, _) if tables == 0 => Self::Empty,
             _ => Self::Foreign,
@@ -150,30 +155,57 @@ fn runner(path: &Path) -> Result<Runner, OpenError> {
 }
 
 /// The first table or index of a database of this program, in the version that it has seen, that is not in it as it was
-/// made. One that was added is no matter.
-pub(super) fn missing_in(
+/// made: SQLite itself finds nothing wrong with that. One that was added is no matter.
+pub(super) fn schema_damage(
     connection: &Connection,
     path: &Path,
 ) -> Result<Option<String>, OpenError> {
     let at_path = |error| OpenError::database(path, &error);
     let version = schema_version(connection).map_err(at_path)?;
+    let found = schema(connection).map_err(at_path)?;
+    // To make the whole schema takes some milliseconds, for which nobody waits at each start.
+    if version == NEWEST.version && fingerprint(&found) == NEWEST.schema {
+        return Ok(None);
+    }
+    if version == 0 {
+        return Ok(Some(changed("refinery_schema_history")));
+    }
     let mut whole = Connection::open_in_memory().map_err(at_path)?;
     runner(path)?
         .set_target(Target::Version(version))
         .run(&mut whole)
         .map_err(|error| OpenError::migration(path, &error))?;
-    let found = schema(connection).map_err(at_path)?;
     let expected = schema(&whole).map_err(at_path)?;
     let mut missing = expected.into_iter().filter(|one| !found.contains(one));
-    Ok(missing.next().map(|(name, _)| name))
+    let missing = missing.next().map(|[name, ..]| name);
+    Ok(missing.map(|name| changed(&String::from_utf8_lossy(&name))))
 }
 
-/// What was made, by name, and how. What SQLite makes for itself is not in it.
-fn schema(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, String)>> {
+fn changed(name: &str) -> String {
+    format!("{name} is missing, or was changed")
+}
+
+/// What was made: its name, kind and table, and how. Damaged text need not be UTF-8. What SQLite makes for itself is not
+/// in it.
+fn schema(connection: &Connection) -> rusqlite::Result<BTreeSet<[Vec<u8>; 4]>> {
     connection
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .prepare(
+            "SELECT CAST(name AS BLOB), CAST(type AS BLOB), CAST(tbl_name AS BLOB),
+                    CAST(coalesce(sql, '') AS BLOB)
+               FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'",
+        )?
+        .query_map([], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        })?
         .collect()
+}
+
+/// The same for every schema in which everything is the same.
+fn fingerprint(schema: &BTreeSet<[Vec<u8>; 4]>) -> u64 {
+    let texts = schema.iter().flatten();
+    let parts: Vec<&[u8]> = texts.flat_map(|text| [text, &b"\0"[..]]).collect();
+    let [a, b, c, d, e, f, g, h, ..] = sha256(&parts);
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]
@@ -216,5 +248,64 @@ mod tests {
             matches!(refused, OpenError::Migration { .. }),
             "{refused:?}"
         );
+    }
+
+    #[test]
+    fn the_fingerprint_is_that_of_the_newest_schema() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Path::new("relay.db")).unwrap();
+        assert_eq!(fingerprint(&schema(&connection).unwrap()), NEWEST.schema);
+    }
+
+    #[test]
+    fn whatever_is_missing_or_changed_is_found_and_what_was_added_is_no_matter() {
+        let path = Path::new("relay.db");
+        let damage = |sql: &str| {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrate(&mut connection, path).unwrap();
+            connection
+                .execute_batch("PRAGMA foreign_keys = OFF")
+                .unwrap();
+            connection.execute_batch(sql).unwrap();
+            schema_damage(&connection, path).unwrap()
+        };
+        for harmless in ["", "CREATE TABLE mine (a)", "ANALYZE"] {
+            assert_eq!(damage(harmless), None, "{harmless}");
+        }
+        let spoilt = |what: &str| {
+            format!(
+                "PRAGMA writable_schema = ON;
+                 UPDATE sqlite_schema SET {what} WHERE name = 'events_by_staff';"
+            )
+        };
+        for (sql, name) in [
+            ("DROP INDEX events_by_staff", "events_by_staff"),
+            ("DROP TABLE attempts", "attempts"),
+            ("ALTER TABLE events ADD COLUMN mine TEXT", "events"),
+            (
+                "DROP TABLE refinery_schema_history",
+                "refinery_schema_history",
+            ),
+            (
+                "DELETE FROM refinery_schema_history",
+                "refinery_schema_history",
+            ),
+            (
+                &spoilt("sql = replace(sql, 'CREATE', 'CrEATE')"),
+                "events_by_staff",
+            ),
+            // No UTF-8.
+            (
+                &spoilt("sql = CAST(CAST(sql AS BLOB) || x'f3' AS TEXT)"),
+                "events_by_staff",
+            ),
+            (&spoilt("type = 'indey'"), "events_by_staff"),
+        ] {
+            let found = damage(sql);
+            assert!(
+                found.as_ref().is_some_and(|found| found.contains(name)),
+                "{sql}: {found:?}"
+            );
+        }
     }
 }

@@ -120,3 +120,46 @@ fn the_database_of_another_program_is_refused_after_its_crash_too() {
     let connection = Connection::open(&path).unwrap();
     assert_eq!(count(&connection, "SELECT count(*) FROM sqlite_schema"), 1);
 }
+
+/// A disk that changes a bit changes no time of the file, so the mark of the orderly stop fits.
+#[tokio::test]
+async fn a_bit_of_the_schema_that_is_another_one_is_damage_behind_a_good_mark_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let (path, backup) = (store.file().path().to_owned(), store.file().backup_path());
+    store.copy_to(&backup).await.unwrap();
+    store.close(moment()).await;
+    let mut bytes = std::fs::read(&path).unwrap();
+    let made = b"CREATE INDEX events_by_staff";
+    let at = bytes.windows(made.len()).position(|some| some == made);
+    bytes[at.unwrap() + 1] ^= 0x20;
+    std::fs::write(&path, &bytes).unwrap();
+    Mark::of(&path).leave().unwrap();
+    let looked = inspect(directory.path()).unwrap_err();
+    let opened = Store::open(directory.path(), moment()).err().unwrap();
+    for refused in [looked, opened] {
+        let told = matches!(
+            &refused,
+            OpenError::Damaged { copy: Some(copy), what, .. }
+                if *copy == backup && what.contains("events_by_staff")
+        );
+        assert!(told, "{refused:?}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    assert!(Mark::of(&path).fits(), "nothing was changed");
+    snapshot::verify(&backup).unwrap();
+    // A copy of it takes no good one's place.
+    let before = std::fs::read(&backup).unwrap();
+    let refused = [
+        snapshot::copy(&path, &backup).unwrap_err(),
+        snapshot::copy_good(&path, &backup).unwrap_err(),
+    ];
+    assert!(
+        matches!(
+            refused,
+            [SnapshotError::Damaged { .. }, SnapshotError::Damaged { .. }]
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(std::fs::read(&backup).unwrap(), before);
+}

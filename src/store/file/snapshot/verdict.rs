@@ -8,9 +8,10 @@ use rusqlite::{Connection, OpenFlags};
 use url::Url;
 
 use super::super::super::connection::is_live;
+use super::super::in_one_line;
 use super::super::path::filled_journal_of;
-use super::super::version::{FileOrigin, missing_in};
-use super::{SnapshotError, intact, not_ours, of_database, of_file};
+use super::super::version::{FileOrigin, schema_damage};
+use super::{SnapshotError, not_ours, of_database, of_file};
 use crate::plain_file::ordinary;
 use crate::timestamp::Timestamp;
 
@@ -88,9 +89,8 @@ pub(in super::super) fn verify_as(path: &Path, called: &Path) -> Result<Verified
             written: written(&connection).unwrap_or_default(),
         });
     }
-    intact(&connection, called)?;
+    sound(&connection, called)?;
     is_whole(&connection, header.bytes, called)?;
-    has_all_tables(&connection, called)?;
     let (events, waiting, newest_event) = connection
         .query_row(
             "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM outbox),
@@ -126,12 +126,24 @@ fn is_whole(connection: &Connection, bytes: u64, called: &Path) -> Result<(), Sn
     })
 }
 
-/// Refuses a file from which somebody has taken a table or an index: SQLite finds nothing wrong with it.
-fn has_all_tables(connection: &Connection, called: &Path) -> Result<(), SnapshotError> {
-    let what = match missing_in(connection, called) {
-        Ok(None) => return Ok(()),
-        Ok(Some(name)) => format!("{name} is missing, or was changed"),
-        Err(error) => error.to_string(),
+/// Refuses a file in which SQLite's check of the whole finds damage, or in which a table or an index is not as it was
+/// made.
+pub(super) fn sound(connection: &Connection, called: &Path) -> Result<(), SnapshotError> {
+    let at_path = |error| of_database(called, &error);
+    let found: String = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(at_path)?;
+    let what = if found != "ok" {
+        in_one_line(&found)
+    } else if FileOrigin::of(connection).map_err(at_path)? != FileOrigin::Ours {
+        // It is told elsewhere that it is not the relay's.
+        return Ok(());
+    } else {
+        match schema_damage(connection, called) {
+            Ok(None) => return Ok(()),
+            Ok(Some(what)) => what,
+            Err(error) => error.to_string(),
+        }
     };
     Err(SnapshotError::Damaged {
         path: called.to_owned(),
