@@ -18,6 +18,10 @@ pub(super) struct Troubles {
 }
 
 #[derive(Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is seen and ends by itself"
+)]
 struct State {
     database_gone: bool,
     journal_gone: bool,
