@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::super::connection::is_live;
 use super::free_space_scan::{self, Remains};
+use super::mounts::Mounts;
 use super::path::{journal_of, shared_memory_of};
 
 /// How often the check is repeated before a database counts as replaced: it may just be written.
@@ -37,6 +38,8 @@ pub(super) struct OpenFiles {
     pub(super) journal: File,
     index: File,
     known: Mutex<Known>,
+    /// Of the directory that they are in.
+    pub(super) mounts: Mounts,
 }
 
 /// The state of the database's file at the last check.
@@ -62,6 +65,7 @@ impl OpenFiles {
                 .open(journal_of(path))?,
             index: File::open(shared_memory_of(path))?,
             database,
+            mounts: Mounts::of(path.parent().unwrap_or(path)),
         })
     }
 
