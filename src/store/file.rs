@@ -310,6 +310,11 @@ impl DatabaseFile {
         }
     }
 
+    /// Whether a long read keeps the write-ahead log from being moved, and will have it moved at its end.
+    pub(super) fn log_is_held(&self) -> bool {
+        self.held_log.is_held()
+    }
+
     /// Whether the last commit failed because another program holds a lock.
     pub(super) fn is_locked(&self) -> bool {
         self.troubles.is_locked()

@@ -129,15 +129,6 @@ impl OpenFiles {
         self.index().map(Index::pages)
     }
 
-    /// The pages of the log that are in the database too. The number stands behind both copies of the index, in the byte
-    /// order of the machine; none: it cannot be read.
-    pub(super) fn pages_moved(&self) -> Option<u32> {
-        let mut moved = [0; 4];
-        let place = 2 * INDEX as u64;
-        self.index.read_exact_at(&mut moved, place).ok()?;
-        Some(u32::from_ne_bytes(moved))
-    }
-
     /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is
     /// read through the index may be pages of another database.
     pub(super) fn is_kept_by_journal(&self) -> bool {
