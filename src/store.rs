@@ -105,13 +105,12 @@ use crate::trouble::{Shortage, Trouble};
 pub use bulk_resend::{BulkResend, BulkRules};
 #[cfg(feature = "mysql")]
 pub use carried::CarriedCopy;
-use connection::{open_for_maintenance, wrong_build_options};
+use connection::wrong_build_options;
 pub use erase::{EraseError, Range as ErasureRange};
 use error::Failure;
 pub use error::StoreError;
 pub use events::AcceptError;
 pub use file::free_space_scan::Remains;
-use file::log_backlog::LogMover;
 pub use file::{DatabaseFile, OpenError};
 pub use interview_import::ImportError;
 use interview_import::{AllTurns, Turns};
@@ -215,15 +214,8 @@ impl Store {
         let delivery_readers = Readers::open(&opened.file, DELIVERY_READERS, Priority::Normal)?;
         let maintenance_readers = Readers::open(&opened.file, MAINTENANCE_READERS, Priority::Low)?;
         let long_readers = Readers::open(&opened.file, LONG_READERS, Priority::Low)?;
+        let writer = Writer::start(opened.connection, opened.lock, opened.file.clone());
         let at_directory = |source| OpenError::at(directory, source);
-        let log_mover = open_for_maintenance(path).map_err(at_file)?;
-        let log_mover = LogMover::start(log_mover, opened.file.clone()).map_err(at_directory)?;
-        let writer = Writer::start(
-            opened.connection,
-            opened.lock,
-            opened.file.clone(),
-            log_mover,
-        );
         Ok(Self {
             writer: writer.map_err(at_directory)?,
             readers,

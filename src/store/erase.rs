@@ -67,7 +67,9 @@ pub struct Range {
     begun_at: Timestamp,
     /// The last event.
     last_event: i64,
-    /// Interview records that changed after this moment are not erased.
+    /// The last interview record that was there then, by its `seq`: one that is replaced meanwhile is erased all the same.
+    last_interview: i64,
+    /// Other interview records that changed after this moment are not erased.
     until: Timestamp,
     /// Whether what did not arrive may be given up.
     give_up: bool,
@@ -170,12 +172,13 @@ fn range(
     let last_event: Option<i64> = connection
         .prepare_cached("SELECT max(seq) FROM events WHERE staff_id = ?1")?
         .query_row([staff_id], |row| row.get(0))?;
-    let last_change: Option<Timestamp> = connection
-        .prepare_cached("SELECT max(updated_at) FROM interviews WHERE employee_id = ?1")?
-        .query_row([staff_id], |row| row.get(0))?;
+    let (last_interview, last_change): (Option<i64>, Option<Timestamp>) = connection
+        .prepare_cached("SELECT max(seq), max(updated_at) FROM interviews WHERE employee_id = ?1")?
+        .query_row([staff_id], |row| row.try_into())?;
     Ok(Range {
         begun_at: now,
         last_event: last_event.unwrap_or(0),
+        last_interview: last_interview.unwrap_or(0),
         until: last_change.max(Some(now)).unwrap_or(now),
         give_up,
         action: None,
@@ -201,6 +204,7 @@ fn range_of_erased(
     Ok(Range {
         begun_at: until,
         last_event: last_event.unwrap_or(0),
+        last_interview: 0,
         until: last_change.max(Some(until)).unwrap_or(until),
         give_up: true,
         action: None,

@@ -14,6 +14,7 @@ pub mod inspect;
 mod lock;
 pub(super) mod log_backlog;
 mod mark;
+mod mounts;
 #[cfg(feature = "mysql")]
 pub mod moved;
 pub mod open;
@@ -133,16 +134,17 @@ impl DatabaseFile {
         self.troubles.gravest(|| newest_copy(&self.directory))
     }
 
-    /// Checks that the database and its journal are still in place and are the same files. While they are not, or
-    /// there is damage, nothing is accepted, because it could be lost when the relay stops. Answers why. A rollback journal
-    /// beside them is moved aside: the relay has none while it runs.
+    /// Checks that the database and its journal are in place and the same files. While they are not, or there is damage,
+    /// nothing is accepted. Answers why. A rollback journal beside them is moved aside: the relay has none while it runs.
     #[must_use]
     pub fn look(&self) -> Option<Trouble> {
         self.is_without_stray_journal();
+        let is_mounted = self.shape.mounts.are_held();
+        self.troubles.see_mounts(self.path(), is_mounted);
         self.look_before_commit()
     }
 
-    /// The same without a rollback journal, which is not the relay's; fast enough for every commit.
+    /// The same without a rollback journal and the mounts; fast enough for every commit.
     pub(super) fn look_before_commit(&self) -> Option<Trouble> {
         let is_journal_held = self.journal.is_held();
         if is_journal_held || self.journal.hidden().is_none() {
@@ -207,10 +209,8 @@ impl DatabaseFile {
     /// Moves a rollback journal aside that somebody has put beside the open database; false: there still is one. That
     /// beside another database, which stands in the place of the open one, is left as it is.
     fn is_without_stray_journal(&self) -> bool {
-        let Some(journal) = journal_beside(self.path()) else {
-            return true;
-        };
-        self.database.is_held() && set_aside(&journal).is_ok()
+        journal_beside(self.path())
+            .is_none_or(|journal| self.database.is_held() && set_aside(&journal).is_ok())
     }
 
     /// Makes the data directory anew when it is gone, so that what only the open file has can be copied there.
@@ -308,6 +308,11 @@ impl DatabaseFile {
                 let _ = fs::remove_file(mark_of_damage(self.path()));
             }
         }
+    }
+
+    /// Whether a long read keeps the write-ahead log from being moved, and will have it moved at its end.
+    pub(super) fn log_is_held(&self) -> bool {
+        self.held_log.is_held()
     }
 
     /// Whether the last commit failed because another program holds a lock.

@@ -1,6 +1,5 @@
 //! The one writing connection, and the thread that owns it.
 
-mod checkpoints;
 mod command;
 mod turn;
 
@@ -19,11 +18,9 @@ use super::StoreError;
 use super::connection::{BUSY_TIMEOUT, PAGES_IN_JOURNAL, close};
 use super::error::Failure;
 use super::file::DatabaseFile;
-use super::file::log_backlog::{LogMover, Promise};
 pub(super) use super::lane::Lane;
 use crate::clock::Clock;
 use crate::trouble::Trouble;
-use checkpoints::Checkpoints;
 use command::{Command, PendingCommand};
 use turn::{Queue, Turn};
 
@@ -50,7 +47,6 @@ impl Writer {
         connection: Connection,
         lock: File,
         file: DatabaseFile,
-        log_mover: LogMover,
     ) -> io::Result<Self> {
         let (calls, waiting_calls) = mpsc::channel(COMMANDS_WAITING);
         let (results, waiting_results) = mpsc::channel(COMMANDS_WAITING);
@@ -65,8 +61,6 @@ impl Writer {
                     connection: &connection,
                     file: file.clone(),
                     changes: counted,
-                    log_mover,
-                    checkpoints: Checkpoints::new(),
                     checkpoint_after: PAGES_IN_JOURNAL,
                     commit_time: Duration::ZERO,
                 };
@@ -77,8 +71,6 @@ impl Writer {
                     passed_over: 0,
                 };
                 let asked = committer.run(&mut queue, &waiting_room);
-                // It ends what it does: the connection that tidies up at the end is the last one.
-                drop(committer);
                 let settles = file.may_settle();
                 let closed = close(connection, settles).is_ok();
                 if asked.is_some() && settles && closed {
@@ -155,9 +147,7 @@ struct GroupCommit<'a> {
     connection: &'a Connection,
     file: DatabaseFile,
     changes: Arc<AtomicU64>,
-    log_mover: LogMover,
-    checkpoints: Checkpoints,
-    /// Pages in the journal from which on a commit moves them to the database; 0: it does not.
+    /// Pages in the journal from which on they are moved to the database; 0: they are not.
     checkpoint_after: i64,
     /// How long a commit takes of late.
     commit_time: Duration,
@@ -216,7 +206,6 @@ impl GroupCommit<'_> {
         });
         if let Ok(has_changed) = committed {
             self.file.committed(has_changed);
-            self.look_at_log();
             if commands.iter().any(|command| command.lane() != Lane::Probe) {
                 self.changes.fetch_add(1, Ordering::Release);
             }
@@ -240,28 +229,17 @@ impl GroupCommit<'_> {
     }
 
     /// While the disk is full, pages stay in the journal: moving them to the database could need all the room that
-    /// was held back for results. What is damaged stays as it is. What gathers while a copy is made, or while the log is moved
-    /// beside this thread, is left to whoever does that.
+    /// was held back for results. What is damaged stays as it is. What gathers while a copy is made is moved beside this
+    /// thread.
     fn set_checkpoints(&mut self) {
         let stays = self.file.disk_full() || self.file.is_damaged() || self.file.log_is_held();
-        let own_from = self.checkpoints.own_from().filter(|_| !stays);
-        let wanted = own_from.unwrap_or(0);
+        let wanted = if stays { 0 } else { PAGES_IN_JOURNAL };
         if wanted != self.checkpoint_after {
             let set = self
                 .connection
                 .pragma_update(None, "wal_autocheckpoint", wanted);
             // Without it there is less room for results; it is tried again before the next commit.
             self.checkpoint_after = set.map_or(self.checkpoint_after, |()| wanted);
-        }
-    }
-
-    /// Has the log moved beside this thread when too much of it is left for one commit.
-    fn look_at_log(&mut self) {
-        if !self.file.log_is_held()
-            && let Some((pages, moved)) = self.file.pages_in_log()
-            && self.checkpoints.committed(pages, moved)
-        {
-            self.log_mover.go(Promise::of(&self.file));
         }
     }
 }

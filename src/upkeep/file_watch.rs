@@ -61,7 +61,9 @@ impl FileWatch {
             return;
         }
         let waits = self.not_before.is_some_and(|at| moment.monotonic < at);
-        if waits || self.store.file().rescued().is_some() {
+        let file = self.store.file();
+        // A copy on a disk that was unmounted is of no use to anybody.
+        if waits || file.is_unmounted() || file.rescued().is_some() {
             return;
         }
         match self.store.rescue(moment).await {
@@ -83,14 +85,13 @@ impl FileWatch {
         if !gone || file.rescued().is_some() {
             return Ok(());
         }
-        if let Err(error) = file.make_directory_again() {
-            tracing::error!(%error, "the data directory is gone and cannot be made anew");
-        }
-        let Err(refused) = self.store.rescue(self.clock.moment()).await else {
+        let Err(refused) = self.rescue_at_home().await else {
             return Ok(());
         };
         tracing::error!(error = %refused, "the data directory takes no copy of what was accepted: other places are tried");
-        for refuge in refuges {
+        let home = file.backup_path();
+        let elsewhere = |refuge: &&PathBuf| Some(refuge.as_path()) != home.parent();
+        for refuge in refuges.iter().filter(elsewhere) {
             match self.store.rescue_to(refuge, self.clock.moment()).await {
                 Ok(copy) => {
                     tracing::error!(copy = %copy.display(), "nothing but this copy has what was accepted last, and it is not in the data directory: copy it to another disk now. What is in /run or /tmp is gone with the next start of the machine");
@@ -100,6 +101,20 @@ impl FileWatch {
             }
         }
         Err(refused)
+    }
+
+    async fn rescue_at_home(&self) -> Result<PathBuf, SnapshotError> {
+        let file = self.store.file();
+        if file.is_unmounted() {
+            return Err(SnapshotError::Source {
+                path: file.path().to_owned(),
+                trouble: Trouble::Gone { rescued: None },
+            });
+        }
+        if let Err(error) = file.make_directory_again() {
+            tracing::error!(%error, "the data directory is gone and cannot be made anew");
+        }
+        self.store.rescue(self.clock.moment()).await
     }
 
     async fn look(&self) -> Option<Trouble> {

@@ -50,6 +50,8 @@ impl OwnServer {
         let made = Command::new("mariadb-install-db")
             .arg("--no-defaults")
             .arg(format!("--datadir={}", place.path().join("data").display()))
+            // A server deletes what other servers have there when it starts.
+            .arg(format!("--tmpdir={}", place.path().display()))
             .args(["--auth-root-authentication-method=normal", "--skip-test-db"])
             .args(options.iter().filter(|option| option.starts_with("--user")))
             .output()
@@ -77,6 +79,7 @@ impl OwnServer {
             .arg(format!("--datadir={}", in_place("data")))
             .arg(format!("--socket={}", in_place("socket")))
             .arg(format!("--pid-file={}", in_place("pid")))
+            .arg(format!("--tmpdir={}", self.place.path().display()))
             .arg(format!("--log-bin={}", in_place("changes")))
             .args([
                 "--skip-networking",

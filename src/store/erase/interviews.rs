@@ -56,9 +56,13 @@ pub(super) fn interviews(
 ) -> rusqlite::Result<Erased> {
     let found: Vec<String> = connection
         .prepare_cached(
-            "SELECT id FROM interviews WHERE employee_id = ?1 AND updated_at <= ?2 LIMIT ?3",
+            "SELECT id FROM interviews
+              WHERE employee_id = ?1 AND (seq <= ?2 OR updated_at <= ?3) LIMIT ?4",
         )?
-        .query_map((staff_id, range.until, ERASED_AT_ONCE), |row| row.get(0))?
+        .query_map(
+            (staff_id, range.last_interview, range.until, ERASED_AT_ONCE),
+            |row| row.get(0),
+        )?
         .collect::<rusqlite::Result<_>>()?;
     let key = audit::key(connection)?;
     for id in &found {

@@ -512,6 +512,30 @@ async fn an_erasure_that_is_broken_off_counts_no_row_twice() {
     assert_eq!(rest + first.events, 6);
 }
 
+#[tokio::test]
+async fn a_record_that_is_replaced_while_its_person_is_erased_is_erased() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let put = async |id: &str, minutes| {
+        let now = moment().after(Duration::from_mins(minutes));
+        let record = vec![interview_of(PERSON, id, 0)];
+        store.put_interviews(record, somebody(), now.wall).await
+    };
+    put("int-1", 0).await.unwrap();
+    let begun = store.begin_erasure(PERSON, true, somebody(), moment());
+    let range = begun.await.unwrap();
+    put("int-1", 1).await.unwrap();
+    put("int-2", 1).await.unwrap();
+    let step = store.erase_interviews(PERSON, range).await.unwrap();
+    assert_eq!(step.interviews, 1);
+    put("int-1", 2).await.unwrap();
+    let step = store.erase_interviews(PERSON, range).await.unwrap();
+    assert_eq!(step.interviews, 0, "it is known as erased now");
+    let left = store.interviews_of_person(PERSON).await.unwrap();
+    let left: Vec<_> = left.iter().map(|one| one.interview.id.as_str()).collect();
+    assert_eq!(left, ["int-2"], "it came first when the erasure had begun");
+}
+
 #[test]
 fn an_erasure_that_was_begun_again_is_ended_by_the_newer_one_alone() {
     let (_directory, connection) = database();

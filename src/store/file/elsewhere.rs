@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use super::copies::rescued_in;
 use super::directory::{DIRECTORY_MODE, make_directory};
-use super::live_file;
 use super::lock::holder;
 use super::open_error::OpenError;
 use super::owner::Owner;
@@ -17,6 +16,7 @@ use super::reserve::is_full;
 use super::rollback::journal_beside;
 use super::snapshot::{SnapshotError, copy_file};
 use super::unusable::refuse_odd;
+use super::{DatabaseFile, live_file};
 use crate::command_line::CommandLine;
 
 /// Others than the owner and the group may write there.
@@ -83,6 +83,15 @@ fn not_moved(directory: &Path, copy: &Path, error: SnapshotError) -> OpenError {
             copy: Some(copy.clone()),
             left: vec![copy],
         },
+    }
+}
+
+impl DatabaseFile {
+    /// Whether its disk was unmounted on the machine, as far as it was looked, and this process still sees it. What it
+    /// writes there is seen by nobody else.
+    #[must_use]
+    pub fn is_unmounted(&self) -> bool {
+        self.troubles.is_unmounted() && self.database.is_held()
     }
 }
 

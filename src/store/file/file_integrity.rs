@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::super::connection::is_live;
 use super::free_space_scan::{self, Remains};
+use super::mounts::Mounts;
 use super::path::{journal_of, shared_memory_of};
 
 /// How often the check is repeated before a database counts as replaced: it may just be written.
@@ -37,6 +38,8 @@ pub(super) struct OpenFiles {
     pub(super) journal: File,
     index: File,
     known: Mutex<Known>,
+    /// Of the directory that they are in.
+    pub(super) mounts: Mounts,
 }
 
 /// The state of the database's file at the last check.
@@ -62,6 +65,7 @@ impl OpenFiles {
                 .open(journal_of(path))?,
             index: File::open(shared_memory_of(path))?,
             database,
+            mounts: Mounts::of(path.parent().unwrap_or(path)),
         })
     }
 
@@ -123,15 +127,6 @@ impl OpenFiles {
     /// The pages in the log, moved or not; none: that cannot be said at this moment.
     pub(super) fn pages_in_log(&self) -> Option<u32> {
         self.index().map(Index::pages)
-    }
-
-    /// The pages of the log that are in the database too. The number stands behind both copies of the index, in the byte
-    /// order of the machine; none: it cannot be read.
-    pub(super) fn pages_moved(&self) -> Option<u32> {
-        let mut moved = [0; 4];
-        let place = 2 * INDEX as u64;
-        self.index.read_exact_at(&mut moved, place).ok()?;
-        Some(u32::from_ne_bytes(moved))
     }
 
     /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is

@@ -1,12 +1,8 @@
-//! Moving the write-ahead log into the database beside the writing thread, when there is too much of it for that one: it
-//! would hold up accepting for seconds. Whoever made a copy does it, because the log has grown meanwhile; and a thread of its
-//! own after other long reads ([`LogMover`]).
+//! The write-ahead log that grows while a copy is made: it is moved into the database by whoever made the copy, beside the
+//! writing thread. That thread would hold up accepting for as long as it takes to move some hundred MiB.
 
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 
@@ -19,87 +15,31 @@ const FEW: i64 = 1024;
 /// What is left after the last one is moved by the writing thread, and accepting waits for that.
 const PASSES: usize = 12;
 
-/// How many have promised to move the log: a copy, and the thread that moves it.
+/// Whether somebody has promised to move the log. Only one copy is made at a time.
 #[derive(Clone, Default)]
-pub(super) struct HeldLog(Arc<AtomicUsize>);
+pub(super) struct HeldLog(Arc<AtomicBool>);
 
 impl HeldLog {
-    fn is_held(&self) -> bool {
-        self.0.load(Ordering::Acquire) > 0
-    }
-}
-
-impl DatabaseFile {
-    /// Whether somebody moves the log, or will do so after a long read.
-    pub(in crate::store) fn log_is_held(&self) -> bool {
-        self.held_log.is_held()
-    }
-
-    /// The pages in the log, and how many of them are in the database too; none: that cannot be said at this moment.
-    pub(in crate::store) fn pages_in_log(&self) -> Option<(i64, i64)> {
-        let (pages, moved) = (self.shape.pages_in_log()?, self.shape.pages_moved()?);
-        Some((i64::from(pages), i64::from(moved)))
+    pub(super) fn is_held(&self) -> bool {
+        self.0.load(Ordering::Acquire)
     }
 }
 
 /// The promise to move the log. Until it is dropped the writing thread moves nothing.
-pub(in crate::store) struct Promise(HeldLog);
+pub(super) struct Promise(HeldLog);
 
 impl Promise {
-    /// Promises it before it is moved, or before a long read begins.
-    pub(in crate::store) fn of(file: &DatabaseFile) -> Self {
+    /// Promises it before a long read begins.
+    pub(super) fn of(file: &DatabaseFile) -> Self {
         let held = file.held_log.clone();
-        held.0.fetch_add(1, Ordering::AcqRel);
+        held.0.store(true, Ordering::Release);
         Self(held)
     }
 }
 
 impl Drop for Promise {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// The thread that moves the log when it is told to. It ends when this is dropped, after what it has begun.
-pub(in crate::store) struct LogMover {
-    promises: Option<Sender<Promise>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl LogMover {
-    /// Starts the thread with a connection of its own.
-    pub(in crate::store) fn start(connection: Connection, file: DatabaseFile) -> io::Result<Self> {
-        let (promises, told) = channel();
-        let thread = thread::Builder::new()
-            .name("log mover".to_owned())
-            .spawn(move || {
-                for promise in told {
-                    move_log(&connection, &file);
-                    drop(promise);
-                }
-            })?;
-        Ok(Self {
-            promises: Some(promises),
-            thread: Some(thread),
-        })
-    }
-
-    /// Has the log moved, as was promised.
-    pub(in crate::store) fn go(&self, promise: Promise) {
-        if let Some(promises) = &self.promises {
-            // Without the thread the promise ends here, and the writing thread moves the log.
-            let _ = promises.send(promise);
-        }
-    }
-}
-
-impl Drop for LogMover {
-    fn drop(&mut self) {
-        self.promises.take();
-        if let Some(thread) = self.thread.take() {
-            // A panic there was told, and the writing thread closes the file all the same.
-            let _ = thread.join();
-        }
+        self.0.0.store(false, Ordering::Release);
     }
 }
 
@@ -158,7 +98,6 @@ fn move_once(connection: &Connection) -> rusqlite::Result<Log> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::time::{Duration, Instant};
 
     use super::super::snapshot;
     use super::*;
@@ -204,29 +143,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_gathers_during_a_long_read_is_moved_though_nothing_else_is_written() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path(), moment()).unwrap();
-        let reader = store.reader_of_log();
-        for _ in 0..3 {
-            write(&store, BYTES).await;
-        }
-        assert!(!is_moved(&store), "somebody reads what was there before");
-        drop(reader);
-        write(&store, BYTES).await;
-        let patience = Instant::now();
-        while !is_moved(&store) || store.file().log_is_held() {
-            assert!(patience.elapsed() < Duration::from_secs(20));
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        for _ in 0..2 {
-            write(&store, 1).await;
-        }
-        let left = store.file().pages_in_log();
-        assert!(left.is_some_and(|(left, _)| left < FEW), "{left:?}");
-    }
-
-    #[tokio::test]
     async fn what_was_promised_and_not_done_is_done_by_the_writing_thread() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path(), moment()).unwrap();
@@ -269,9 +185,9 @@ mod tests {
         for _ in 0..2 {
             write(&store, 1).await;
         }
-        let left = store.file().pages_in_log();
+        let left = store.file().shape.pages_in_log().map(i64::from);
         assert!(
-            left.is_some_and(|(left, _)| left <= PAGES_IN_JOURNAL),
+            left.is_some_and(|left| left <= PAGES_IN_JOURNAL),
             "{left:?}"
         );
         assert_eq!(store.file().look(), None);

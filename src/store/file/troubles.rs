@@ -18,9 +18,15 @@ pub(super) struct Troubles {
 }
 
 #[derive(Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is seen and ends by itself"
+)]
 struct State {
     database_gone: bool,
     journal_gone: bool,
+    /// Their disk was unmounted on the machine, and only this service still has it.
+    unmounted: bool,
     /// Why it cannot be said whether they are: this user may not look, or the disk fails.
     closed: Episode,
     /// Where the database was copied since it is gone or damaged.
@@ -72,7 +78,7 @@ impl Episode {
 
 impl State {
     fn gone(&self) -> bool {
-        self.database_gone || self.journal_gone
+        self.database_gone || self.journal_gone || self.unmounted
     }
 
     /// Trouble because of which nothing can be written.
@@ -221,6 +227,17 @@ impl Troubles {
     pub(super) fn see_journal(&self, path: &Path, there: bool) {
         let mut state = self.lock();
         state.change_place(path, |state| state.journal_gone = !there);
+    }
+
+    /// Whether the disk of both is mounted as it was.
+    pub(super) fn see_mounts(&self, path: &Path, held: bool) {
+        let mut state = self.lock();
+        state.change_place(path, |state| state.unmounted = !held);
+    }
+
+    /// Whether it was not when it was looked last.
+    pub(super) fn is_unmounted(&self) -> bool {
+        self.lock().unmounted
     }
 
     /// Why it cannot be said whether the database is where it was opened: this user may not look, or the disk fails. None:
