@@ -258,7 +258,10 @@ async fn a_schema_that_was_changed_is_damage_for_everybody_and_no_good_copy_give
             ""
         };
         let daemon = Daemon::start(directory.path(), url, "").await;
-        assert_eq!(hand_in(&daemon.url).await.0, 202);
+        // What waits for its next attempt would hold up the next event of the same person.
+        if finder != "result" {
+            assert_eq!(hand_in(&daemon.url).await.0, 202);
+        }
         let [backup, copy] = ["relay-backup.db", "copy.db"].map(|name| directory.path().join(name));
         daemon.json(&["backup", copy.to_str().unwrap()]).await;
         let before = [&backup, &copy].map(|path| fs::read(path).unwrap());
@@ -268,7 +271,7 @@ async fn a_schema_that_was_changed_is_damage_for_everybody_and_no_good_copy_give
             backup.display(),
             daemon.config.display()
         );
-        let check = daemon.run(&["check"]).await;
+        let check = run_as(None, "check", &daemon.config).await;
         let told = text(&check.stdout);
         assert_eq!(check.status.code(), Some(1), "{sql}: {told}");
         assert!(
