@@ -204,8 +204,9 @@ fn schema(connection: &Connection) -> rusqlite::Result<BTreeSet<[Vec<u8>; 4]>> {
 fn fingerprint(schema: &BTreeSet<[Vec<u8>; 4]>) -> u64 {
     let texts = schema.iter().flatten();
     let parts: Vec<&[u8]> = texts.flat_map(|text| [text, &b"\0"[..]]).collect();
-    let [a, b, c, d, e, f, g, h, ..] = sha256(&parts);
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let digest = sha256(&parts);
+    let first = digest.iter().take(8);
+    first.fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]
