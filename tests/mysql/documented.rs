@@ -125,7 +125,7 @@ async fn both_pages_can_be_typed_as_they_stand() {
 
         let verified = relay.good(&["verify"]);
         assert_eq!(verified["good"], json!(true));
-        let mut admin = databases.connection().await;
+        let mut admin = databases.connect().await;
         run(&mut admin, &undo[0]).await;
         assert_eq!(
             databases

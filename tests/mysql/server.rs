@@ -89,7 +89,8 @@ impl Databases {
         self.connection().await.query(sql).await.unwrap()
     }
 
-    async fn connect(&self) -> Conn {
+    /// A connection that names no database, as an admin has it at a prompt.
+    pub async fn connect(&self) -> Conn {
         match &self.server {
             Some(socket) => connect_at(socket).await.unwrap(),
             None => connect().await,
