@@ -334,7 +334,7 @@ impl Dispatcher {
     }
 }
 
-/// Hangs for ever when this file is there, which is gone after a restart: so a test of the package sees
+/// Hangs for ever when this file is there, until it is deleted and the relay restarted: so a test of the package sees
 /// what a real systemd makes of a loop that hangs.
 #[cfg(feature = "test-hooks")]
 async fn hang_if_asked() {
